@@ -1,0 +1,1 @@
+"""From a broad topic to an audited paper."""

@@ -1,0 +1,1 @@
+"""A run judged from its folder alone."""

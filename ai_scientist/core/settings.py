@@ -1,0 +1,100 @@
+"""Settings: one nested frozen value, loaded once, written whole into the run's folder. It never holds a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from ai_scientist.core.values import Value
+
+Gate = Literal["idea", "plan", "results", "paper"]
+SandboxName = Literal["auto", "docker", "bubblewrap", "process"]
+
+
+class ModelSettings(Value):
+    """Which model answers, and how it is asked."""
+
+    name: str = Field(default="rules", description="'rules', or 'provider:model'.")
+    roles: dict[str, str] = Field(
+        default_factory=dict, description="Another model for a role: {'reviewing': 'openai:x'}."
+    )
+    fallbacks: tuple[str, ...] = Field(default=(), description="Asked in order when the model is down.")
+    base_url: str | None = Field(default=None, description="An OpenAI-compatible endpoint.")
+    temperature: float | None = Field(default=None, description="None: the provider's own.")
+    max_output_tokens: int = Field(default=8192, gt=0)
+    timeout_seconds: float = Field(default=300, gt=0)
+    calls: int = Field(default=4, gt=0, description="Model calls at once.")
+    tokens_per_minute: int | None = Field(default=None, gt=0)
+    record: Path | None = Field(default=None, description="Write a tape of all answers here.")
+    replay: Path | None = Field(default=None, description="Answer from this tape alone.")
+    prices: Path | None = Field(default=None, description="A price table that overrides the shipped one.")
+
+
+class SearchSettings(Value):
+    """How the tree grows."""
+
+    slots: int = Field(default=1, gt=0, description="Nodes evaluated at once; one slot gives the same tree every time.")
+    nodes: int = Field(default=24, gt=0, description="Nodes over all stages but confirm.")
+    policy: str = "best_first"
+    depth: int = Field(default=8, gt=0, description="Longest path from a root.")
+    width: int = Field(default=4, gt=0, description="Most children of a node that still counts as a frontier.")
+    debug_depth: int = Field(default=3, gt=0, description="Most debug steps in a row.")
+    search_seeds: int = Field(default=4, gt=0)
+    confirm_seeds: int = Field(default=12, gt=1)
+    seed_workers: int | None = Field(default=None, gt=0, description="Seeds of a node run at once; None: one a core.")
+    stages: Path | None = Field(default=None, description="A file that replaces the stages.")
+
+
+class SandboxSettings(Value):
+    """What a generated program may use. Limits hold per seed."""
+
+    name: SandboxName = "auto"
+    timeout_seconds: float = Field(default=300, gt=0)
+    memory_bytes: int = Field(default=4 * 1024**3, gt=0)
+    cpus: float = Field(default=1.0, gt=0)
+    processes: int = Field(default=64, gt=0)
+    disk_bytes: int = Field(default=512 * 1024**2, gt=0)
+    output_bytes: int = Field(
+        default=1024**2, gt=0, description="Most of stdout, and of stderr, that is kept in memory."
+    )
+    image: str | None = None
+    gpus: tuple[str, ...] = ()
+
+
+class BudgetSettings(Value):
+    """Hard limits of a run. None: no limit."""
+
+    usd: float | None = Field(default=None, ge=0)
+    tokens: int | None = Field(default=None, ge=0)
+    hours: float | None = Field(default=None, gt=0)
+
+
+class ReviewSettings(Value):
+    """How many reviewers, and how many times the paper is revised."""
+
+    reviewers: int = Field(default=3, gt=0)
+    rounds: int = Field(default=1, ge=0)
+
+
+class Settings(Value):
+    """Everything a run was asked to do, but its topic."""
+
+    schema_version: int = 1
+    output: Path = Path("runs")
+    seed: int = Field(default=0, ge=0)
+    quick: bool = Field(default=False, description="The smallest honest setting; the paper says so.")
+    template: str | None = None
+    ideas: int = Field(default=3, gt=0)
+    data: tuple[Path, ...] = Field(default=(), description="The user's own data, mounted read-only.")
+    approve: tuple[Gate, ...] = ()
+    model: ModelSettings = ModelSettings()
+    search: SearchSettings = SearchSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    budget: BudgetSettings = BudgetSettings()
+    review: ReviewSettings = ReviewSettings()
+
+
+QUICK = SearchSettings(nodes=8, search_seeds=2, confirm_seeds=5)
+"""What `quick` puts in place of the search settings: enough to enter every stage and for a paired test to exist."""

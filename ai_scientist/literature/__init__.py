@@ -1,0 +1,1 @@
+"""Finding papers, keeping them, quoting them."""

@@ -1,0 +1,1 @@
+"""From cells to PDF: macros, lint, LaTeX, bibliography, compiling."""

@@ -1,0 +1,1 @@
+"""The engine that needs no model: the agents' requests answered by rules over research templates."""

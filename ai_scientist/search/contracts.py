@@ -1,0 +1,124 @@
+"""The search's seams: who chooses, who changes, who measures, who judges. Each is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Protocol
+
+from ai_scientist.core.ids import CheckpointId, NodeId, Sha256
+from ai_scientist.core.values import Value
+from ai_scientist.search.node import Node, Outcome, Score
+
+if TYPE_CHECKING:
+    from ai_scientist.search.journal import Journal
+
+
+class Stage(Value):
+    """A phase of the search, as data.
+
+    Attributes:
+        name: "implement", "tune", "explore", "ablate", "confirm", or a user's own.
+        goal: What it is for, as operators and papers say it.
+        operators: Names of those that it may use, preferred ones first.
+        policy: Name of the one that chooses.
+        target: Condition whose primary metric is the value here.
+        nodes: Most nodes it may create.
+        enough_good: It is complete with this many good nodes of its own; None: only the other limits end it.
+        patience: It is complete when this many nodes in a row brought no better one; None: never.
+        root: What its first nodes grow from: "none" (drafts), or "best" (the best node of the stages before).
+        seeds: Seeds of each evaluation.
+    """
+
+    name: str
+    goal: str
+    operators: tuple[str, ...]
+    policy: str = "best_first"
+    target: str
+    nodes: int
+    enough_good: int | None = None
+    patience: int | None = None
+    root: str = "best"
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """What a policy wants: these parents (none for a draft), by this operator."""
+
+    parents: tuple[NodeId, ...]
+    operator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What an operator made: the child's whole program, and the words about it.
+
+    Attributes:
+        files: Path → text, the whole program.
+        title: What was done, in a few words.
+        rationale: Why.
+        move: Name of the edit, if it has one.
+        components: Moves in force in the child, oldest first.
+        calls: Keys of the model calls behind it.
+    """
+
+    files: Mapping[str, str]
+    title: str
+    rationale: str = ""
+    move: str = ""
+    components: tuple[str, ...] = ()
+    calls: tuple[Sha256, ...] = ()
+
+
+class Checkpoint(Protocol):
+    """A node's program, as evaluators and operators read it."""
+
+    @property
+    def id(self) -> CheckpointId:
+        """The commit."""
+        ...
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Path → text."""
+        ...
+
+
+class Policy(Protocol):
+    """Chooses where the tree grows next."""
+
+    def select(self, journal: Journal, stage: Stage, rng: Random) -> Expansion | None:
+        """Return what to expand, or None if nothing is left to expand in this stage.
+
+        Pure: the same journal, stage and generator state give the same answer. Running nodes are in the journal.
+        """
+        ...
+
+
+class Operator(Protocol):
+    """Makes a child."""
+
+    async def expand(self, parents: Sequence[Node], stage: Stage, journal: Journal) -> Proposal | None:
+        """Return a proposal, or None if it has nothing (more) to propose for these parents.
+
+        Debug operators read a parent's diagnosis, never its score.
+        """
+        ...
+
+
+class Evaluator(Protocol):
+    """Measures a checkpoint."""
+
+    async def evaluate(self, node: Node, checkpoint: Checkpoint, seeds: Sequence[int]) -> Outcome:
+        """Return what happened; a program that fails is an outcome, not an exception."""
+        ...
+
+
+class ValueFunction(Protocol):
+    """Turns an outcome into the number that policies compare."""
+
+    def score(self, outcome: Outcome, stage: Stage) -> Score | None:
+        """Return the score, or None if the outcome has no number for this stage."""
+        ...
