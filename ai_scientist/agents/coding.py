@@ -54,7 +54,8 @@ class ProgramAnswer(Value):
     """A child: whole files, or edits of the (first) parent's; or neither, if there is nothing more to try.
 
     Attributes of note: `component` is what this step adds to the proposed condition, so that an ablation can leave it
-    out; `removes` is the component that an ablation left out.
+    out; `removes` is one that it takes out of it again (a repair may). An ablation does neither: it adds a condition
+    `without_<component>` beside the proposed one, and its move has that name.
     """
 
     title: str

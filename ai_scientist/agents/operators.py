@@ -1,0 +1,122 @@
+"""Tree operators that ask the coding agent: draft, debug, improve, tune, ablate, recombine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ai_scientist.agents.coding import Attempt, Program, ProgramAnswer, ProgramFacts, write_program
+from ai_scientist.core.edits import apply_edits
+from ai_scientist.core.errors import EditRejected
+from ai_scientist.core.ids import NodeId
+from ai_scientist.core.plan import Plan
+from ai_scientist.models.request import Model
+from ai_scientist.search.checkpoints import Checkpoints
+from ai_scientist.search.contracts import Proposal, Stage
+from ai_scientist.search.journal import Journal
+from ai_scientist.search.node import Node, Status
+
+TRIES = 3
+"""How often an answer that does not apply is asked again."""
+
+SHOWN = 8
+"""How many earlier attempts of each sort (best, newest, failed) a prompt carries, so that prompts stay flat."""
+
+BLIND = frozenset({"debug"})
+"""Operators that must not see scores: a repair may not depend on which way an effect points."""
+
+
+class AgentOperator:
+    """One operator, by name; the prompt is coding_<name>."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        model: Model,
+        plan: Plan,
+        checkpoints: Checkpoints,
+        contract: str,
+        seed: int,
+        printed: Callable[[NodeId], str],
+    ) -> None:
+        self.name = name
+        self._model = model
+        self._plan = plan
+        self._checkpoints = checkpoints
+        self._contract = contract
+        self._seed = seed
+        self._printed = printed
+
+    async def expand(self, parents: Sequence[Node], stage: Stage, journal: Journal) -> Proposal | None:
+        """Return a child's program, or None if the agent has nothing left to try here."""
+        programs = [dict(self._checkpoints.load(parent.checkpoint).files) for parent in parents]
+        problem = ""
+        for _ in range(TRIES):
+            facts = ProgramFacts(
+                operator=self.name,
+                plan=self._plan,
+                stage=stage.name,
+                goal=stage.goal,
+                target=stage.target,
+                parents=tuple(
+                    Program(files=files, attempt=self._tell(parent), stdout=self._printed(parent.id))
+                    for parent, files in zip(parents, programs, strict=True)
+                ),
+                tried=self._tried(journal, stage, parents),
+                running=tuple(node.move or node.title for node in journal.running),
+                contract=self._contract,
+                seed=self._seed + len(journal),
+                problem=problem,
+            )
+            answer = await write_program(self._model, facts)
+            if answer.nothing_left:
+                return None
+            try:
+                return self._proposal(answer, parents, programs)
+            except EditRejected as rejected:
+                problem = str(rejected)
+        raise EditRejected(f"{self.name}: no answer in {TRIES} could be applied. The last: {problem}")
+
+    def _tell(self, node: Node) -> Attempt:
+        hidden = self.name in BLIND
+        return Attempt(
+            title=node.title,
+            operator=node.operator,
+            move=node.move,
+            components=node.components,
+            status=node.outcome.status.value if node.outcome else "running",
+            value=None if hidden or node.score is None else node.score.value,
+            diagnosis=node.outcome.diagnosis if node.outcome else "",
+        )
+
+    def _tried(self, journal: Journal, stage: Stage, parents: Sequence[Node]) -> tuple[Attempt, ...]:
+        """The attempts that a prompt carries: children of these parents, the best, the newest, the last failures."""
+        finished = [node for node in journal.nodes if node.is_finished]
+        good = [node for node in finished if node.score is not None and node.stage == stage.name]
+        good.sort(key=lambda node: (-(node.score.value if node.score else 0.0), node.number))
+        failed = [node for node in finished if node.outcome and node.outcome.status is not Status.OK]
+        children = [child for parent in parents for child in journal.children(parent.id)]
+        chosen = {node.number: node for node in [*children, *good[:SHOWN], *finished[-SHOWN:], *failed[-SHOWN:]]}
+        return tuple(self._tell(chosen[number]) for number in sorted(chosen))
+
+    def _proposal(
+        self, answer: ProgramAnswer, parents: Sequence[Node], programs: Sequence[Mapping[str, str]]
+    ) -> Proposal:
+        base = dict(programs[0]) if programs else {}
+        if answer.edits:
+            files = apply_edits(base | answer.files, answer.edits)
+        else:
+            files = base | answer.files
+            if files == base:
+                raise EditRejected("The answer holds neither files nor edits that change anything.")
+        inherited = tuple(dict.fromkeys(part for parent in parents for part in parent.components))
+        components = tuple(part for part in inherited if part != answer.removes)
+        if answer.component and answer.component not in components:
+            components = (*components, answer.component)
+        return Proposal(
+            files=files,
+            title=answer.title,
+            rationale=answer.rationale,
+            move=answer.move,
+            components=components,
+        )
