@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Iterable
+from pathlib import Path
 
+from pydantic import Field, ValidationError
+
+from ai_scientist.core.errors import RunCorrupted
+from ai_scientist.core.hashing import canonical_json, sha256_json
+from ai_scientist.core.ids import Sha256
+from ai_scientist.core.jsonl import read_lines, write_atomic
 from ai_scientist.core.values import Scalar, Value
 
 
@@ -48,3 +55,28 @@ class RunConfig(Value):
 
     settings: dict[str, Scalar] = Field(default_factory=dict)
     data: dict[str, Scalar] = Field(default_factory=dict)
+
+
+def row_hash(row: Row) -> Sha256:
+    """Return a row's identity, which cells and tests name as their origin."""
+    return sha256_json(row.model_dump(mode="json"))
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows, one a line, atomically."""
+    write_atomic(path, "".join(canonical_json(row.model_dump(mode="json")) + "\n" for row in rows).encode())
+
+
+def read_rows(path: Path) -> tuple[Row, ...]:
+    """Return the rows of a file; none if there is no such file.
+
+    Raises:
+        RunCorrupted: If a line is no row.
+    """
+    rows: list[Row] = []
+    for number, line in enumerate(read_lines(path), 1):
+        try:
+            rows.append(Row.model_validate(line.value))
+        except ValidationError as error:
+            raise RunCorrupted(f"{path}, line {number}, is no row: {error}") from error
+    return tuple(rows)
