@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ai_scientist.agents.ideation import Abstract, IdeaList, ReflectionFacts, TopicFacts, propose_ideas, reflect_on_ideas
+from ai_scientist.agents.ideation import (
+    Abstract,
+    IdeaList,
+    ReflectionFacts,
+    TopicFacts,
+    propose_ideas,
+    reflect_on_ideas,
+)
 from ai_scientist.agents.novelty import CloseFacts, QueryFacts, label_claim, make_queries
 from ai_scientist.core.idea import ClaimEvidence, Idea, NoveltyReport
 from ai_scientist.core.jsonl import read_json, write_json
@@ -135,5 +142,7 @@ async def gate_idea(state: State, parts: Parts) -> State:
     if reply.action == "redirect":
         parts.ledger.record("idea.redirected", actor="human", key=f"redirect:{reply.text}", facts={"text": reply.text})
         return {"guidance": reply.text, "refused": [*state.get("refused", []), idea.id], "status": "redirected"}
-    parts.ledger.record("idea.chosen", actor="human" if "idea" in parts.settings.approve else "graph", facts={"idea": idea.id})
+    parts.ledger.record(
+        "idea.chosen", actor="human" if "idea" in parts.settings.approve else "graph", facts={"idea": idea.id}
+    )
     return {"status": "stopped"} if reply.action == "stop" else {"status": "running"}

@@ -1,0 +1,156 @@
+"""The commands. Each parses, calls one function, prints: text for people on stderr, data on stdout."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ai_scientist.core.errors import AIScientistError
+
+if TYPE_CHECKING:
+    from ai_scientist.graph.run import RunResult
+
+GATES = ("idea", "plan", "results", "paper")
+BACKENDS = ("auto", "docker", "bubblewrap", "process")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="ai-scientist")
+def cli() -> None:
+    """From a broad topic to an audited paper: code, data, evidence and a PDF."""
+
+
+def _json_option(command: Any) -> Any:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")(command)
+
+
+@cli.command()
+@click.argument("topic")
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="The runs folder."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides all randomness.")
+@click.option("--model", default="rules", show_default=True, help="'rules', or provider:name such as openai:gpt-5.")
+@click.option("--base-url", help="An OpenAI-compatible endpoint.")
+@click.option("--template", help="The research template to start from.")
+@click.option("--quick", is_flag=True, help="The smallest honest setting: seconds; the paper says so.")
+@click.option("--nodes", type=click.IntRange(min=1), help="Nodes of the search.  [default: 24]")
+@click.option("--slots", type=click.IntRange(min=1), help="Nodes evaluated at once; 1 gives the same tree every time.")
+@click.option("--calls", type=click.IntRange(min=1), help="Model calls at once.")
+@click.option("--policy", help="How the tree grows.  [default: best_first]")
+@click.option("--confirm-seeds", type=click.IntRange(min=2), help="Fresh seeds behind the paper's numbers.")
+@click.option("--sandbox", type=click.Choice(BACKENDS), default="auto", show_default=True)
+@click.option("--timeout", type=float, help="Seconds that one seed of an experiment may take.  [default: 300]")
+@click.option("--memory", help="Memory of one seed, such as 2G.  [default: 4G]")
+@click.option("--data", type=click.Path(exists=True, path_type=Path), multiple=True, help="Your own data, read-only.")
+@click.option("--budget-usd", type=click.FloatRange(min=0), help="Most that model calls may cost.")
+@click.option("--budget-tokens", help="Most tokens, such as 2M.")
+@click.option("--budget-hours", type=click.FloatRange(min=0, min_open=True), help="Longest the run may take.")
+@click.option("--approve", default="", help=f"Stop there for a person: any of {','.join(GATES)}.")
+@click.option("--record", type=click.Path(path_type=Path), help="Keep a tape of the model's answers.")
+@click.option("--replay", type=click.Path(exists=True, path_type=Path), help="Answer from a tape.")
+@_json_option
+def run(**given: Any) -> None:
+    """Do one piece of research on TOPIC and write the paper."""
+    from ai_scientist.cli.options import settings_from
+    from ai_scientist.cli.running import carry_out_run
+
+    as_json = given.pop("as_json")
+    topic = given.pop("topic")
+    _finish(carry_out_run(topic, settings_from(**given), as_json=as_json), as_json)
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--reply", type=click.Choice(("approve", "edit", "redirect", "stop")), help="Your word at a gate.")
+@click.option("--text", default="", help="Guidance, with --reply redirect.")
+@click.option("--file", "edited", type=click.Path(exists=True, path_type=Path), help="The artifact, with --reply edit.")
+@_json_option
+def resume(run_folder: Path, reply: str | None, text: str, edited: Path | None, as_json: bool) -> None:
+    """Go on with RUN where it stopped, was killed, or waits at a gate."""
+    from ai_scientist.cli.running import carry_out_resume
+
+    _finish(carry_out_resume(run_folder, reply=reply, text=text, edited=edited, as_json=as_json), as_json)
+
+
+@cli.command()
+@click.argument("draft", type=click.Path(path_type=Path))
+@click.option("--model", default="rules", show_default=True)
+@click.option("--base-url")
+@click.option("--reviewers", type=click.IntRange(min=1), default=3, show_default=True)
+@_json_option
+def review(draft: Path, model: str, base_url: str | None, reviewers: int, as_json: bool) -> None:
+    """Review DRAFT (PDF, LaTeX or Markdown, anybody's), or the paper of a run."""
+    from ai_scientist.cli.reviewing import carry_out_review, print_review
+
+    result = carry_out_review(draft, model=model, base_url=base_url, reviewers=reviewers)
+    print_review(result, as_json=as_json)
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--rerun", is_flag=True, help="Also run the confirmed program again in a clean sandbox.")
+@_json_option
+def audit(run_folder: Path, rerun: bool, as_json: bool) -> None:
+    """Check every artifact of RUN from its folder alone; exit 1 if anything cannot be traced."""
+    from ai_scientist.cli.auditing import carry_out_audit
+
+    sys.exit(carry_out_audit(run_folder, rerun=rerun, as_json=as_json))
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--tree", is_flag=True, help="The search tree.")
+@_json_option
+def show(run_folder: Path, tree: bool, as_json: bool) -> None:
+    """Show what RUN did and found."""
+    from ai_scientist.cli.showing import show_run
+
+    show_run(run_folder, tree=tree, as_json=as_json)
+
+
+@cli.command()
+@click.option("--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@_json_option
+def runs(output: Path, as_json: bool) -> None:
+    """List the runs in the runs folder."""
+    from ai_scientist.cli.showing import list_runs
+
+    list_runs(output, as_json=as_json)
+
+
+@cli.command()
+@_json_option
+def doctor(as_json: bool) -> None:
+    """Say what this machine lacks, and how to get it; exit 1 if a run cannot work."""
+    from ai_scientist.cli.doctor import examine
+
+    sys.exit(examine(as_json=as_json))
+
+
+def _finish(result: RunResult, as_json: bool) -> None:
+    from ai_scientist.cli.running import exit_code, print_result
+
+    print_result(result, as_json=as_json)
+    sys.exit(exit_code(result))
+
+
+def main() -> None:
+    """Run the command line; every error of ours becomes one sentence and its exit code."""
+    try:
+        cli(standalone_mode=False)
+    except AIScientistError as error:
+        click.echo(f"ai-scientist: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        click.echo("ai-scientist: interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except KeyboardInterrupt:
+        click.echo("ai-scientist: interrupted; `ai-scientist resume RUN` goes on", err=True)
+        sys.exit(130)

@@ -1,0 +1,80 @@
+"""From options to settings."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import ValidationError
+
+from ai_scientist.core.errors import ConfigError
+from ai_scientist.core.settings import QUICK, Settings
+
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+BINARY_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+PLACES = {
+    "model": ("model", "name"),
+    "base_url": ("model", "base_url"),
+    "calls": ("model", "calls"),
+    "record": ("model", "record"),
+    "replay": ("model", "replay"),
+    "nodes": ("search", "nodes"),
+    "slots": ("search", "slots"),
+    "policy": ("search", "policy"),
+    "confirm_seeds": ("search", "confirm_seeds"),
+    "sandbox": ("sandbox", "name"),
+    "timeout": ("sandbox", "timeout_seconds"),
+    "memory": ("sandbox", "memory_bytes"),
+    "budget_usd": ("budget", "usd"),
+    "budget_tokens": ("budget", "tokens"),
+    "budget_hours": ("budget", "hours"),
+}
+"""Where an option lies in the settings; every other option lies on top under its own name."""
+
+
+def amount(text: str, units: dict[str, int]) -> int:
+    """Return a number with an optional unit.
+
+    >>> amount("2M", UNITS)
+    2000000
+    >>> amount("1.5G", BINARY_UNITS)
+    1610612736
+
+    Raises:
+        ConfigError: If the text is no such number.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)i?[Bb]?\s*", text, re.IGNORECASE)
+    if not found:
+        raise ConfigError(f"{text!r} is no amount; write a number with K, M, G or nothing behind it.")
+    return round(float(found[1]) * units[found[2].upper()])
+
+
+def settings_from(**given: Any) -> Settings:
+    """Return settings from the options of `run`; what was not given keeps its default.
+
+    Raises:
+        ConfigError: If a value makes no sense.
+    """
+    if given.get("memory"):
+        given["memory"] = amount(given["memory"], BINARY_UNITS)
+    if given.get("budget_tokens"):
+        given["budget_tokens"] = amount(given["budget_tokens"], UNITS)
+    gates = [gate.strip() for gate in str(given.pop("approve", "") or "").split(",") if gate.strip()]
+    nested: dict[str, Any] = {"approve": gates}
+    if given.get("quick"):
+        nested["search"] = QUICK.model_dump(exclude_defaults=True)
+    for name, value in given.items():
+        if value is None:
+            continue
+        if name in PLACES:
+            group, key = PLACES[name]
+            nested.setdefault(group, {})[key] = value
+        else:
+            nested[name] = value
+    try:
+        return Settings.model_validate(nested)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ConfigError(f"The setting {where} cannot be used: {first['msg']}.") from error

@@ -1,0 +1,126 @@
+"""The state machine: which step follows which.
+
+    ideate → check novelty ⟲ → gate → plan → gate → lock → EXPERIMENTS → analyse → gate → write → review ⟲ revise
+                                                                                    → gate → audit → done
+
+Each step is a plain async function of (state, parts); this file binds them to LangGraph and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import RetryPolicy
+
+from ai_scientist.core.errors import BudgetExceeded, TransientError
+from ai_scientist.graph import auditing, experiments, ideas, planning, results, reviewing, writing
+from ai_scientist.graph.parts import Parts
+from ai_scientist.graph.state import State
+
+Step = Callable[[State, Parts], Awaitable[State]]
+OpenParts = Callable[[State], Parts]
+Graph = StateGraph[State, None, State, State]
+
+RETRY = RetryPolicy(max_attempts=2, retry_on=TransientError)
+"""The library's own default would not retry OSError yet would retry a failed assertion, so it is always said."""
+
+
+def bind(step: Step, open_parts: OpenParts) -> Callable[[State], Awaitable[State]]:
+    """Return a LangGraph node for a step; when money runs out, the step is finished by the fallback engine."""
+
+    async def node(state: State) -> State:
+        parts = open_parts(state)
+        parts.progress("step.started", step=step.__name__)
+        try:
+            return await step(state, parts)
+        except BudgetExceeded as exceeded:
+            if parts.fallback is None:
+                raise
+            facts = {"limit": exceeded.limit, "step": step.__name__}
+            parts.ledger.record("budget.reached", actor="harness", key=f"budget:{step.__name__}", facts=facts)
+            parts.progress("budget.reached", limit=exceeded.limit)
+            done = await step(state, replace(parts, model=parts.fallback, fallback=None))
+            return {**done, "status": "budget"}
+
+    node.__name__ = step.__name__
+    return node
+
+
+def build_experiments(open_parts: OpenParts) -> Graph:
+    """Return the experiment manager: one turn of the loop is one stage of the tree search."""
+    graph: Graph = StateGraph(State)
+    graph.add_node("run_stage", bind(experiments.run_stage, open_parts), retry_policy=RETRY)
+    graph.add_edge(START, "run_stage")
+    graph.add_conditional_edges("run_stage", experiments.after_stage, {"next": "run_stage", "done": END})
+    return graph
+
+
+def build_graph(open_parts: OpenParts) -> Graph:
+    """Return the whole state machine, not compiled.
+
+    Args:
+        open_parts: Gives the parts of the run that a state belongs to.
+    """
+    graph: Graph = StateGraph(State)
+    for step in (
+        ideas.ideate,
+        ideas.check_novelty,
+        ideas.gate_idea,
+        planning.plan,
+        planning.gate_plan,
+        planning.lock,
+        results.analyse,
+        results.gate_results,
+        writing.write,
+        reviewing.review,
+        reviewing.revise,
+        reviewing.gate_paper,
+        auditing.audit_run,
+    ):
+        graph.add_node(step.__name__, bind(step, open_parts), retry_policy=RETRY)
+    graph.add_node("experiments", build_experiments(open_parts).compile())
+
+    graph.add_edge(START, "ideate")
+    graph.add_edge("ideate", "check_novelty")
+    graph.add_conditional_edges(
+        "check_novelty",
+        lambda state: "again" if ideas.needs_another_look(state, open_parts(state)) else "go",
+        {"again": "check_novelty", "go": "gate_idea"},
+    )
+    graph.add_conditional_edges("gate_idea", after_gate, {"go": "plan", "back": "ideate", "stop": END})
+    graph.add_edge("plan", "gate_plan")
+    graph.add_conditional_edges("gate_plan", after_gate, {"go": "lock", "back": "plan", "stop": END})
+    graph.add_edge("lock", "experiments")
+    graph.add_conditional_edges("experiments", after_experiments, {"go": "analyse", "failed": "audit_run"})
+    graph.add_edge("analyse", "gate_results")
+    graph.add_conditional_edges("gate_results", after_gate, {"go": "write", "back": "write", "stop": END})
+    graph.add_edge("write", "review")
+    graph.add_conditional_edges(
+        "review",
+        lambda state: "revise" if reviewing.wants_revision(state, open_parts(state)) else "go",
+        {"revise": "revise", "go": "gate_paper"},
+    )
+    graph.add_edge("revise", "review")
+    graph.add_conditional_edges("gate_paper", after_gate, {"go": "audit_run", "back": "revise", "stop": END})
+    graph.add_edge("audit_run", END)
+    return graph
+
+
+def after_gate(state: State) -> str:
+    """Say where a gate leads: on, back to the step before it, or out."""
+    return {"redirected": "back", "stopped": "stop"}.get(state.get("status", "running"), "go")
+
+
+def after_experiments(state: State) -> str:
+    """Say whether there is anything to write about."""
+    return "go" if state.get("confirmed") else "failed"
+
+
+def compile_for_tools() -> CompiledStateGraph[State, None, State, State]:
+    """Return the graph as LangGraph's own tools open it (see langgraph.json): without a checkpointer of ours."""
+    from ai_scientist.graph.run import parts_of_state
+
+    return build_graph(parts_of_state).compile(name="ai-scientist")

@@ -1,0 +1,67 @@
+"""How the search went, as a paper may tell it: computed from the journal alone."""
+
+from __future__ import annotations
+
+from ai_scientist.agents.writing import Step, Story
+from ai_scientist.core.ids import NodeId
+from ai_scientist.core.plan import Plan
+from ai_scientist.search.journal import Journal
+from ai_scientist.search.node import Node, Status
+
+
+def lineage(journal: Journal, node: NodeId) -> list[NodeId]:
+    """Return a node and its first parents, root first."""
+    path: list[NodeId] = []
+    at: NodeId | None = node
+    while at is not None:
+        path.append(at)
+        parents = journal.node(at).parents
+        at = parents[0] if parents else None
+    return path[::-1]
+
+
+def tell(journal: Journal, plan: Plan, confirmed: NodeId) -> Story:
+    """Return the story of a finished search."""
+    chosen = set(lineage(journal, confirmed))
+    steps = tuple(_step(node, journal, node.id in chosen) for node in journal.nodes if node.is_finished)
+    finished = [node for node in journal.nodes if node.outcome is not None]
+    counts = {
+        "nodes": len(finished),
+        "failed_nodes": sum(node.outcome is not None and node.outcome.status is not Status.OK for node in finished),
+        "good_nodes": sum(node.is_good for node in finished),
+        "runs": sum(len(node.outcome.seeds) for node in finished if node.outcome and not node.same_as),
+        "search_seeds": len(plan.search_seeds),
+        "confirm_seeds": len(plan.confirm_seeds),
+        "hypotheses": len(plan.hypotheses),
+        "conditions": len(plan.conditions),
+        "datasets": len(plan.datasets),
+        "moves": len({node.move for node in finished if node.move}),
+        "components": len(journal.node(confirmed).components),
+    }
+    for stage in plan.stages:
+        counts[f"nodes_{stage.name}"] = sum(node.stage == stage.name for node in finished)
+    return Story(steps=steps, components=journal.node(confirmed).components, counts=counts)
+
+
+def _step(node: Node, journal: Journal, chosen: bool) -> Step:
+    parent = journal.node(node.parents[0]) if node.parents else None
+    added = [part for part in node.components if parent is None or part not in parent.components]
+    return Step(
+        node=node.id,
+        stage=node.stage,
+        operator=node.operator,
+        title=node.title,
+        move=node.move,
+        component=added[0] if added else "",
+        rationale=node.rationale,
+        status=node.outcome.status.value if node.outcome else "running",
+        improved=_improved(node, parent),
+        chosen=chosen,
+    )
+
+
+def _improved(node: Node, parent: Node | None) -> bool | None:
+    """Whether a node scored better than its parent; only scores of one stage's target compare."""
+    if parent is None or node.score is None or parent.score is None or node.stage != parent.stage:
+        return None
+    return node.score.value > parent.score.value
