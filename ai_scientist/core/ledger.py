@@ -55,7 +55,6 @@ class Ledger:
         self._folder = folder
         self._clock = clock
         path = folder / "ledger.jsonl"
-        self._appender = Appender(path)
         self._head, self._count = GENESIS, 0
         self._latest: dict[str, Event] = {}
         for event, line_hash in read_events(path):
@@ -63,6 +62,7 @@ class Ledger:
                 raise RunCorrupted(f"{path}: the chain breaks at line {self._count + 1}.")
             self._head, self._count = line_hash, self._count + 1
             self._latest[event.key] = event
+        self._appender = Appender(path)
 
     @property
     def head(self) -> Sha256:

@@ -46,7 +46,9 @@ def test_whatever_is_recorded_is_read_back_in_an_unbroken_chain(
     assert [(event.kind, event.facts) for event, _ in back] == events
     assert [event.seq for event, _ in back] == list(range(len(events)))
     assert chain_is_whole(folder / "ledger.jsonl")
-    assert Ledger(folder, FixedClock()).head == (back[-1][1] if back else GENESIS)
+    again = Ledger(folder, FixedClock())
+    assert again.head == (back[-1][1] if back else GENESIS)
+    again.close()
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -76,6 +78,7 @@ def test_the_same_event_is_recorded_once_and_a_changed_file_again(tmp_path: Path
     assert ledger.record("made", actor="test", files=[file]) == first
     file.write_text("two")
     second = ledger.record("made", actor="test", files=[file])
+    ledger.close()
     assert second.seq == 1
     assert second.outputs[0].sha256 == sha256_bytes(b"two")
 
