@@ -63,12 +63,24 @@ class SandboxSettings(Value):
     gpus: tuple[str, ...] = ()
 
 
+class StageBudget(Value):
+    """Hard limits of one stage of the search, or of one node of the graph. None: no limit of its own."""
+
+    usd: float | None = Field(default=None, ge=0)
+    tokens: int | None = Field(default=None, ge=0)
+    hours: float | None = Field(default=None, gt=0)
+
+
 class BudgetSettings(Value):
     """Hard limits of a run. None: no limit."""
 
     usd: float | None = Field(default=None, ge=0)
     tokens: int | None = Field(default=None, ge=0)
     hours: float | None = Field(default=None, gt=0)
+    stages: dict[str, StageBudget] = Field(default_factory=dict, description="More limits, by stage.")
+    paper_share: float = Field(
+        default=0.25, ge=0, lt=1, description="Share of each limit that is kept for analysing, writing and reviewing."
+    )
 
 
 class ReviewSettings(Value):
