@@ -132,10 +132,10 @@ def doctor(as_json: bool) -> None:
 
 
 def _finish(result: RunResult, as_json: bool) -> None:
-    from ai_scientist.cli.running import exit_code, print_result
+    from ai_scientist.cli.running import print_result
 
     print_result(result, as_json=as_json)
-    sys.exit(exit_code(result))
+    sys.exit(result.exit_code)
 
 
 def main() -> None:

@@ -9,20 +9,9 @@ from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Node, Status
 
 
-def lineage(journal: Journal, node: NodeId) -> list[NodeId]:
-    """Return a node and its first parents, root first."""
-    path: list[NodeId] = []
-    at: NodeId | None = node
-    while at is not None:
-        path.append(at)
-        parents = journal.node(at).parents
-        at = parents[0] if parents else None
-    return path[::-1]
-
-
 def tell(journal: Journal, plan: Plan, confirmed: NodeId) -> Story:
     """Return the story of a finished search."""
-    chosen = set(lineage(journal, confirmed))
+    chosen = set(journal.lineage(confirmed))
     steps = tuple(_step(node, journal, node.id in chosen) for node in journal.nodes if node.is_finished)
     finished = [node for node in journal.nodes if node.outcome is not None]
     counts = {

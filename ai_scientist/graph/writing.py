@@ -4,27 +4,158 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ai_scientist.agents.writing import (
-    FrontAnswer,
-    FrontFacts,
-    PaperFacts,
-    SectionFacts,
-    write_front,
-    write_section,
-)
+from ai_scientist.agents.writing import FrontFacts, PaperFacts, SectionFacts, write_front, write_section
 from ai_scientist.core.errors import AnswerInvalid
-from ai_scientist.core.jsonl import read_json
+from ai_scientist.core.jsonl import read_json, write_json
 from ai_scientist.graph.ideas import abstract, chosen_idea, novelty_of
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
-from ai_scientist.graph.results import displays, results_of, story_of
+from ai_scientist.graph.results import confirmed_node, displays_of, results_of, story_of
 from ai_scientist.graph.state import State
-from ai_scientist.literature.citations import citable
 from ai_scientist.paper.compile import compile_paper
+from ai_scientist.paper.context import Attempt, Provenance, RenderContext
 from ai_scientist.paper.document import SECTIONS, Draft, Section, SectionName
 from ai_scientist.paper.lint import lint_text
-from ai_scientist.paper.macros import RenderContext
+from ai_scientist.paper.problems import has_errors
 from ai_scientist.review.forms import Defect
 
 TRIES = 3
-"""How often a section that does not pass the lint is asked again."""
+"""How often a part that does not pass the lint is written again."""
+
+
+def paper_facts(state: State, parts: Parts) -> PaperFacts:
+    """Return what every part of the paper may rest on."""
+    displays, library = displays_of(parts), parts.library
+    return PaperFacts(
+        topic=parts.topic,
+        idea=chosen_idea(state, parts),
+        plan=locked_plan(parts),
+        novelty=novelty_of(state, parts),
+        results=results_of(parts),
+        story=story_of(state, parts),
+        literature=tuple(abstract(record) for record in library.records()),
+        quotes=tuple(library.quotes()),
+        figures=displays.figures,
+        tables=displays.tables,
+        quick=parts.settings.quick,
+        writer=parts.model.name,
+    )
+
+
+def render_context(state: State, parts: Parts) -> RenderContext:
+    """Return what macros are replaced from."""
+    plan, journal = locked_plan(parts), parts.journal
+    story = story_of(state, parts)
+    attempts = tuple(
+        Attempt(
+            node=step.node,
+            stage=step.stage,
+            operator=step.operator,
+            title=step.title,
+            status=step.status,
+            chosen=step.chosen,
+        )
+        for step in story.steps
+    )
+    node = journal.node(confirmed_node(state))
+    provenance = Provenance(
+        run=parts.folder.path.name,
+        date=parts.folder.record().created[:10],
+        command="python code/reproduce.py",
+        attempts=attempts,
+        checkpoints={node.id: node.checkpoint},
+    )
+    return RenderContext(
+        results=results_of(parts),
+        plan=plan,
+        records={record.id: record for record in parts.library.records()},
+        quotes={quote.id: quote for quote in parts.library.quotes()},
+        counts=story.counts,
+        provenance=provenance,
+    )
+
+
+async def write(state: State, parts: Parts) -> State:
+    """Write every section, then title and abstract, and compile the paper."""
+    facts, context = paper_facts(state, parts), render_context(state, parts)
+    written: list[Section] = []
+    for name in SECTIONS:
+        written.append(await section(name, facts, context, written, parts))
+    return await finish(facts, context, written, parts)
+
+
+async def section(
+    name: SectionName,
+    facts: PaperFacts,
+    context: RenderContext,
+    written: Sequence[Section],
+    parts: Parts,
+    *,
+    defects: Sequence[Defect] = (),
+    before: str = "",
+) -> Section:
+    """Return one section that passes the lint.
+
+    Raises:
+        AnswerInvalid: If no try passes.
+    """
+    problems: tuple[str, ...] = ()
+    for _ in range(TRIES):
+        asked = SectionFacts(
+            section=name, paper=facts, written=tuple(written), problems=problems, defects=tuple(defects), before=before
+        )
+        answer = await write_section(parts.model, asked)
+        found = lint_text(answer.body, context, place=name, figures=facts.figures, tables=facts.tables)
+        if not has_errors(found):
+            return Section(name=name, title=answer.title, body=answer.body)
+        problems = tuple(str(problem) for problem in found)
+    raise AnswerInvalid(f"The section {name!r} does not pass the lint: {problems[0]}")
+
+
+async def finish(
+    facts: PaperFacts,
+    context: RenderContext,
+    written: Sequence[Section],
+    parts: Parts,
+    *,
+    defects: Sequence[Defect] = (),
+) -> State:
+    """Write title and abstract, and compile."""
+    problems: tuple[str, ...] = ()
+    for _ in range(TRIES):
+        asked = FrontFacts(paper=facts, written=tuple(written), problems=problems, defects=tuple(defects))
+        front = await write_front(parts.model, asked)
+        draft = Draft(
+            title=front.title,
+            abstract=front.abstract,
+            sections=tuple(written),
+            figures=facts.figures,
+            tables=facts.tables,
+            author_note=author_note(parts),
+        )
+        made = compile_paper(draft, context, parts.folder, progress=None)
+        if not has_errors(made.problems):
+            break
+        problems = tuple(str(problem) for problem in made.problems)
+    else:
+        raise AnswerInvalid(f"The paper does not compile: {problems[0]}")
+    files = [path for path in made.files if path.exists()]
+    facts_of_it = {"pages": made.pages, "warnings": [str(problem) for problem in made.problems]}
+    parts.ledger.record("paper.compiled", actor="harness", files=files, facts=facts_of_it)
+    parts.progress("paper.compiled", pages=made.pages)
+    return {"pdf": str(made.pdf.relative_to(parts.folder.path)) if made.pdf else None}
+
+
+def author_note(parts: Parts) -> str:
+    """Return what wrote the paper, for the box on its first page."""
+    if parts.model.name == "rules":
+        who = "by a program that follows rules; no language model and no person wrote or edited its text"
+    else:
+        who = f"by the language model {parts.model.name} through AI Scientist; no person edited its text"
+    quick = " It was made at the smallest setting, meant for a first look." if parts.settings.quick else ""
+    return f"This paper was written {who}. Every result in it is rendered from stored measurements by address.{quick}"
+
+
+def draft_of(parts: Parts) -> Draft:
+    """Return the paper as it stands."""
+    return Draft.model_validate(read_json(parts.folder.paper / "draft.json"))

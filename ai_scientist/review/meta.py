@@ -63,3 +63,22 @@ def _summary(reviews: Sequence[Review], defects: Sequence[Defect], vetoes: Seque
         return f"{head} An integrity finding vetoes acceptance: {vetoes[0].what}"
     worst = next((defect for defect in defects), None)
     return f"{head} The gravest: {worst.what}" if worst else head
+
+
+def hold_to_evidence(now: MetaReview, before: MetaReview, *, same_evidence: bool) -> MetaReview:
+    """Return a later round's meta-review; on the same evidence a better score is no progress and is set back.
+
+    Presentation alone is what a revision can better without new evidence, so only its score may rise.
+    """
+    if not same_evidence or now.overall <= before.overall:
+        return now
+    scores = {name: score if name == "presentation" else min(score, before.scores[name]) for name, score in now.scores.items()}
+    note = " The overall score was set back to the earlier round's: the evidence is the same."
+    return now.model_copy(
+        update={
+            "overall": before.overall,
+            "scores": scores,
+            "decision": decide(before.overall, now.vetoes),
+            "summary": now.summary + note,
+        }
+    )

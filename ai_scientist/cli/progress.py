@@ -1,0 +1,122 @@
+"""The live display of a run: stage, nodes, best value, cost, time."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+STEPS = {
+    "ideate": "looking for ideas",
+    "check_novelty": "comparing with the literature",
+    "gate_idea": "",
+    "plan": "planning",
+    "gate_plan": "",
+    "lock": "locking the plan",
+    "run_stage": "",
+    "analyse": "analysing",
+    "gate_results": "",
+    "write": "writing",
+    "review": "reviewing",
+    "revise": "revising",
+    "gate_paper": "",
+    "audit_run": "auditing",
+}
+
+
+class Display:
+    """Hears events and keeps a few lines up to date; without a terminal it prints one line an event."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._began = time.monotonic()
+        self._doing = "starting"
+        self._stage: dict[str, Any] = {}
+        self._best = ""
+        self._cost = "$0.00"
+        self._live = Live(self, console=console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Display:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def __call__(self, event: str, /, **facts: Any) -> None:
+        """Take notice of an event."""
+        line = self._hear(event, facts)
+        if line:
+            elapsed = time.monotonic() - self._began
+            self._console.print(Text.assemble((f"{elapsed:6.1f}s ", "dim"), line), highlight=False)
+
+    def _hear(self, event: str, facts: dict[str, Any]) -> str:
+        if "cost_usd" in facts:
+            self._cost = f"${facts['cost_usd']:.2f}"
+        match event:
+            case "step.started":
+                self._doing = STEPS.get(facts["step"], facts["step"])
+                self._stage = {} if self._doing else self._stage
+                return self._doing
+            case "idea.chosen":
+                return f"idea: {facts['title']}"
+            case "novelty.checked":
+                return f"novelty: {facts['verdict']}"
+            case "plan.locked":
+                return f"plan locked: {facts['title']} ({facts['hypotheses']} hypotheses)"
+            case "stage.started":
+                self._doing = f"stage {facts['name']}"
+                self._stage = {**facts, "done": 0, "began": time.monotonic()}
+                return f"stage {facts['name']}: {facts['goal']}"
+            case "node.finished":
+                return self._node(facts)
+            case "stage.finished":
+                return f"stage {facts['name']} over: {facts['why']}"
+            case "paper.compiled":
+                return f"paper: {facts['pages']} pages" if facts.get("pages") else "paper: no PDF (no TeX)"
+            case "review.done":
+                return f"review {facts['round']}: overall {facts['overall']:.1f}, {facts['decision']}"
+            case "audit.done":
+                return f"audit: {facts['verdict']}, {facts['checked']} things checked, {facts['findings']} findings"
+            case "budget.reached":
+                return f"budget reached: {facts['limit']}"
+            case _:
+                return ""
+
+    def _node(self, facts: dict[str, Any]) -> str:
+        self._stage["done"] = self._stage.get("done", 0) + 1
+        if facts.get("best") is not None:
+            self._best = f"{facts['best']:.4g}"
+        value = f" {facts['value']:.4g}" if facts.get("value") is not None else ""
+        return f"  {facts['node']} {facts['title']}: {facts['status']}{value}"
+
+    def __rich__(self) -> Group:
+        """Return what the terminal shows now."""
+        elapsed = time.monotonic() - self._began
+        table = Table.grid(padding=(0, 2))
+        total, done = self._stage.get("nodes", 0), self._stage.get("done", 0)
+        left = f"about {seconds_left(self._stage, done, total):.0f}s left" if done and total > done else ""
+        table.add_row(
+            Text(self._doing, style="bold"),
+            Text(f"node {done}/{total}" if total else ""),
+            Text(f"best {self._best}" if self._best else ""),
+            Text(self._cost),
+            Text(f"{elapsed:.0f}s"),
+            Text(left, style="dim"),
+        )
+        return Group(table, ProgressBar(total=total or 1, completed=done, width=60) if total else Text(""))
+
+
+def seconds_left(stage: dict[str, Any], done: int, total: int) -> float:
+    """Return the seconds that a stage's remaining nodes will take if they are like those before."""
+    return (time.monotonic() - stage["began"]) / max(done, 1) * (total - done)

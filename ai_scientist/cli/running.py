@@ -1,0 +1,111 @@
+"""`run` and `resume`: call the graph, answer its gates, print what came out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+from rich.console import Console
+
+from ai_scientist.cli.progress import Display
+from ai_scientist.core.errors import ConfigError
+from ai_scientist.core.jsonl import read_json
+from ai_scientist.core.settings import Settings
+from ai_scientist.graph.gates import GateReply
+from ai_scientist.graph.run import RunResult, resume, start
+
+Action = Literal["approve", "edit", "redirect", "stop"]
+
+
+def carry_out_run(topic: str, settings: Settings, *, as_json: bool) -> RunResult:
+    """Start a run, with a live display on stderr."""
+    with Display(Console(stderr=True)) as display:
+        result = asyncio.run(start(topic, settings, progress=display))
+    return _answer_gates(result, as_json=as_json)
+
+
+def carry_out_resume(folder: Path, *, reply: str | None, text: str, edited: Path | None, as_json: bool) -> RunResult:
+    """Go on with a run."""
+    answer = None
+    if reply is not None:
+        value = read_json(edited) if edited else None
+        if reply == "edit" and not isinstance(value, dict):
+            raise ConfigError("--reply edit needs --file with the edited artifact: one JSON object.")
+        answer = GateReply.model_validate({"action": reply, "text": text, "value": value})
+    return _answer_gates(_resume(folder, answer), as_json=as_json)
+
+
+def _resume(folder: Path, answer: GateReply | None) -> RunResult:
+    with Display(Console(stderr=True)) as display:
+        return asyncio.run(resume(folder, reply=answer, progress=display))
+
+
+def _answer_gates(result: RunResult, *, as_json: bool) -> RunResult:
+    """Ask a person who sits at the terminal; anybody else answers with `resume --reply`."""
+    while result.status == "waiting" and result.waiting and sys.stdin.isatty() and not as_json:
+        click.echo(f"\nThe run waits at the gate '{result.waiting['gate']}'.", err=True)
+        click.echo(json.dumps(result.waiting["artifact"], indent=1, ensure_ascii=False), err=True)
+        said: Action = click.prompt(
+            "approve, redirect or stop", type=click.Choice(("approve", "redirect", "stop")), default="approve", err=True
+        )
+        text = click.prompt("What should be different", err=True) if said == "redirect" else ""
+        result = _resume(result.run, GateReply(action=said, text=text))
+    return result
+
+
+def summary(result: RunResult) -> dict[str, Any]:
+    """Return what --json prints."""
+    return {
+        "run": str(result.run),
+        "status": result.status,
+        "pdf": _text(result.pdf),
+        "code": _text(result.code),
+        "reviews": _text(result.reviews),
+        "audit": _text(result.audit),
+        "verdict": result.verdict,
+        "seconds": round(result.seconds, 1),
+        "cost_usd": result.cost_usd,
+        "waiting": result.waiting,
+        "problem": result.problem,
+    }
+
+
+def _text(path: Path | None) -> str | None:
+    return str(path) if path else None
+
+
+def print_result(result: RunResult, *, as_json: bool) -> None:
+    """Say where everything is, how long it took and what it cost."""
+    if as_json:
+        click.echo(json.dumps(summary(result), ensure_ascii=False))
+        return
+    lines = [
+        ("paper", _text(result.pdf) or "none (see `ai-scientist doctor`)"),
+        ("code", _text(result.code) or "none"),
+        ("reviews", _text(result.reviews) or "none"),
+        ("audit", f"{result.audit} ({result.verdict})" if result.audit else "none"),
+        ("took", f"{result.seconds:.0f} s"),
+        ("cost", "unknown: a model without a price was used" if result.cost_usd is None else f"${result.cost_usd:.2f}"),
+    ]
+    click.echo(f"\n{result.run.name}: {_status(result)}")
+    for name, value in lines:
+        click.echo(f"  {name:<8}{value}")
+    if result.status == "waiting":
+        click.echo(f"Answer the gate with: ai-scientist resume {result.run} --reply approve|edit|redirect|stop")
+    elif result.status in ("failed", "stopped"):
+        click.echo(f"Go on with: ai-scientist resume {result.run}")
+
+
+def _status(result: RunResult) -> str:
+    words = {
+        "done": "done",
+        "failed": f"failed. {result.problem}",
+        "budget": f"a budget ended it. {result.problem}".rstrip(),
+        "waiting": f"waits at the gate '{(result.waiting or {}).get('gate', '')}'",
+        "stopped": "stopped at a gate",
+    }
+    return words[result.status]

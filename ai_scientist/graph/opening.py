@@ -1,0 +1,110 @@
+"""Before a run goes on: what can be known to fail is made to fail, and the parts are built."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.metadata import version
+
+from ai_scientist.agents.ideation import TopicFacts, propose_ideas
+from ai_scientist.core.budget import Budget
+from ai_scientist.core.clock import Clock
+from ai_scientist.core.errors import RunCorrupted
+from ai_scientist.core.ledger import Ledger
+from ai_scientist.core.run_folder import RunFolder
+from ai_scientist.core.settings import Settings
+from ai_scientist.graph.ideas import PACKAGES
+from ai_scientist.graph.parts import Parts, Progress
+from ai_scientist.literature.library import Library
+from ai_scientist.models.build import build_model, check_model
+from ai_scientist.rules.engine import RulesModel
+from ai_scientist.sandbox.choose import choose
+from ai_scientist.search.checkpoints import Checkpoints
+from ai_scientist.search.journal import Journal
+from ai_scientist.search.policies import POLICIES
+
+NAMED = ("ai-scientist", "langgraph", "langchain-core", "numpy", "scipy", "pydantic", "matplotlib")
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions that a run is made with."""
+    return {name: version(name) for name in NAMED}
+
+
+async def look_before(topic: str, settings: Settings) -> None:
+    """Fail before anything is made.
+
+    Raises:
+        ConfigError: For an unknown policy, model or template, or a sandbox that does not work here.
+        TopicRefused: For a topic that the rule engine cannot study.
+        ModelError: For a wrong key.
+        TransientError: For an endpoint that does not answer.
+    """
+    POLICIES.get(settings.search.policy)
+    if settings.model.name == "rules":
+        facts = TopicFacts(topic=topic, count=1, literature=(), packages=PACKAGES, template=settings.template)
+        await propose_ideas(RulesModel(), facts)
+    else:
+        await check_model(settings.model)
+    choose(settings.sandbox, trusted=settings.model.name == "rules")
+
+
+@asynccontextmanager
+async def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> AsyncIterator[Parts]:
+    """Open everything that the nodes of the graph work with, and close it again.
+
+    Raises:
+        RunCorrupted: If a file of the run is damaged.
+    """
+    record = folder.record()
+    settings, began = record.settings, clock.monotonic()
+    if folder.state.exists():
+        _check_state(folder)
+    ledger = Ledger(folder.path, clock)
+    ledger.record("run.created", actor="harness", files=[folder.path / "run.json"], facts={"topic": record.topic})
+    spent = _seconds_of_earlier_sessions(ledger)
+    budget = Budget(settings.budget, clock, seconds=spent)
+    rules = RulesModel()
+    model = build_model(settings.model, budget=budget, ledger=ledger, calls=folder.calls, clock=clock, rules=rules)
+    is_rules = settings.model.name == "rules"
+    journal = Journal.open(folder.journal)
+    try:
+        yield Parts(
+            folder=folder,
+            topic=record.topic,
+            settings=settings,
+            clock=clock,
+            ledger=ledger,
+            budget=budget,
+            model=model,
+            fallback=None if is_rules else rules,
+            library=Library(folder.literature / "library.sqlite"),
+            journal=journal,
+            checkpoints=Checkpoints(folder.checkpoints),
+            sandbox=cache(lambda: choose(settings.sandbox, trusted=is_rules)),
+            progress=progress,
+        )
+    finally:
+        seconds = round(spent + clock.monotonic() - began, 3)
+        ledger.record("session.ended", actor="harness", key="session", facts={"seconds": seconds})
+        journal.close()
+        ledger.close()
+
+
+def _seconds_of_earlier_sessions(ledger: Ledger) -> float:
+    last = ledger.latest("session")
+    return float(last.facts["seconds"]) if last else 0.0
+
+
+def _check_state(folder: RunFolder) -> None:
+    try:
+        with sqlite3.connect(f"file:{folder.state}?mode=ro", uri=True) as connection:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise RunCorrupted(f"{folder.state} is no database: {error}.") from error
+    if found != ("ok",):
+        raise RunCorrupted(f"{folder.state} is damaged: {json.dumps(found)}.")

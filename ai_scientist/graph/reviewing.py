@@ -1,0 +1,152 @@
+"""Review by an ensemble that sees paper and evidence, and the revision that follows."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ai_scientist.agents.reviewing import (
+    Evidence,
+    RebuttalFacts,
+    ReviewFacts,
+    review_paper,
+    write_rebuttal,
+)
+from ai_scientist.audit.check import audit
+from ai_scientist.core.jsonl import read_json, write_json
+from ai_scientist.graph.gates import ask
+from ai_scientist.graph.parts import Parts
+from ai_scientist.graph.planning import locked_plan
+from ai_scientist.graph.results import confirmed_node, results_of, story_of
+from ai_scientist.graph.state import State
+from ai_scientist.graph.writing import draft_of, finish, paper_facts, render_context, section
+from ai_scientist.paper.document import SECTIONS, Section, SectionName
+from ai_scientist.paper.read import read_run_paper
+from ai_scientist.review.forms import Defect, MetaReview
+from ai_scientist.review.meta import hold_to_evidence, meta_review
+
+LENSES = ("evidence", "method", "presentation")
+"""Points of view, given to reviewers in turn."""
+
+LOG_CHARACTERS = 2000
+
+
+def evidence_of(state: State, parts: Parts) -> Evidence:
+    """Return what reviewers may look at beside the text."""
+    node = confirmed_node(state)
+    report = audit(parts.folder)
+    outcome = parts.journal.node(node).outcome
+    stdout = parts.folder.node(node) / "stdout.txt"
+    program = parts.checkpoints.load(parts.journal.node(node).checkpoint)
+    return Evidence(
+        plan=locked_plan(parts),
+        tests=tuple(results_of(parts).tests.values()),
+        findings=report.findings,
+        checks=(*report.notes, *(outcome.warnings if outcome else ())),
+        counts=story_of(state, parts).counts,
+        code="\n\n".join(f"# {name}\n{text}" for name, text in sorted(program.files.items())),
+        log=stdout.read_text(errors="replace")[-LOG_CHARACTERS:] if stdout.exists() else "",
+    )
+
+
+async def review(state: State, parts: Parts) -> State:
+    """Hold one round of reviews and compute what they come to."""
+    number = state.get("round", 0) + 1
+    folder = parts.folder.review_round(number)
+    paper = read_run_paper(draft_of(parts), render_context(state, parts))
+    evidence = evidence_of(state, parts)
+    earlier = _meta(parts, number - 1).defects if number > 1 else ()
+    count = parts.settings.review.reviewers
+    reviews = await asyncio.gather(
+        *(
+            review_paper(
+                parts.model,
+                ReviewFacts(
+                    title=paper.title, text=paper.text, lens=LENSES[k % len(LENSES)], evidence=evidence, earlier=earlier
+                ),
+                sample=k,
+            )
+            for k in range(count)
+        )
+    )
+    meta = meta_review(reviews)
+    if number > 1:
+        meta = hold_to_evidence(meta, _meta(parts, number - 1), same_evidence=_same_evidence(parts, number))
+    files = [folder / f"review-{k + 1}.json" for k in range(count)]
+    for file, form in zip(files, reviews, strict=True):
+        write_json(file, form.model_dump(mode="json"))
+    write_json(folder / "meta.json", meta.model_dump(mode="json"))
+    write_json(folder / "evidence.json", {"results": _evidence_hash(parts)})
+    facts = {"round": number, "overall": meta.overall, "decision": meta.decision}
+    files += [folder / "meta.json", folder / "evidence.json"]
+    parts.ledger.record("review.done", actor="agent:reviewing", files=files, facts=facts)
+    parts.progress("review.done", **facts)
+    return {"round": number, "decision": meta.decision}
+
+
+def _meta(parts: Parts, number: int) -> MetaReview:
+    return MetaReview.model_validate(read_json(parts.folder.review_round(number) / "meta.json"))
+
+
+def _evidence_hash(parts: Parts) -> str:
+    event = parts.ledger.latest("results.built:results/cells.jsonl:results/tests.json:results/config.json")
+    return event.outputs[0].sha256 if event else ""
+
+
+def _same_evidence(parts: Parts, number: int) -> bool:
+    before = read_json(parts.folder.review_round(number - 1) / "evidence.json")["results"]
+    return bool(before == _evidence_hash(parts))
+
+
+def wants_revision(state: State, parts: Parts) -> bool:
+    """Whether the newest round found something that a revision could mend, and rounds are left."""
+    number = state.get("round", 0)
+    return number <= parts.settings.review.rounds and bool(_meta(parts, number).defects)
+
+
+async def revise(state: State, parts: Parts) -> State:
+    """Rewrite the sections that the reviewers named, compile again, and answer each defect."""
+    number = state["round"]
+    defects = (*_human_defects(state), *_meta(parts, number).defects)
+    facts, context, before = paper_facts(state, parts), render_context(state, parts), draft_of(parts)
+    written: list[Section] = []
+    changes: list[str] = []
+    for name in SECTIONS:
+        mine = [defect for defect in defects if concerns(defect, name)]
+        old = before.section(name)
+        if not mine:
+            written.append(old)
+            continue
+        new = await section(name, facts, context, written, parts, defects=mine, before=old.body)
+        written.append(new)
+        changes.append(f"{name}: {'rewritten' if new.body != old.body else 'left as it was'}")
+    front = [defect for defect in defects if concerns(defect, "abstract") or concerns(defect, "title")]
+    update = await finish(facts, context, written, parts, defects=front)
+    rebuttal = await write_rebuttal(parts.model, RebuttalFacts(defects=defects, changes=tuple(changes)))
+    file = parts.folder.review_round(number) / "rebuttal.json"
+    write_json(file, {**rebuttal.model_dump(mode="json"), "changes": changes})
+    parts.ledger.record("paper.revised", actor="agent:writing", files=[file], facts={"round": number})
+    return update
+
+
+def _human_defects(state: State) -> tuple[Defect, ...]:
+    """A person's word at the paper's gate, as a defect of every section."""
+    text = state.get("guidance", "")
+    return (Defect(severity="major", where="paper", what=text, remedy=text),) if text else ()
+
+
+def concerns(defect: Defect, name: SectionName | str) -> bool:
+    """Whether a defect stands in a section, by the name that the reviewer gave."""
+    where = defect.where.casefold()
+    return name in where or where in ("paper", "everywhere") or (name == "related" and "literature" in where)
+
+
+async def gate_paper(state: State, parts: Parts) -> State:
+    """Let a person see the reviewed paper before the last audit."""
+    number = state.get("round", 0)
+    meta = _meta(parts, number)
+    reply = ask("paper", parts.settings, {"pdf": state.get("pdf"), "review": meta.model_dump(mode="json")})
+    if reply.action == "redirect":
+        return {"status": "redirected", "guidance": reply.text}
+    return {"status": "stopped"} if reply.action == "stop" else {}
+
+
