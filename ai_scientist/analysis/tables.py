@@ -14,8 +14,8 @@ from ai_scientist.analysis.results import ALL
 from ai_scientist.core.errors import AIScientistError
 from ai_scientist.core.plan import Plan
 
-NARROW_COLUMNS = 3
-"""With more columns of means and intervals than this a table spans the page."""
+NARROW_COLUMNS, WIDE_COLUMNS = 2, 4
+"""How many columns of a mean with its interval fit one column of text, and a page."""
 
 
 class NothingToShow(AIScientistError):
@@ -30,7 +30,7 @@ class TableText:
         columns: The tabular's column letters.
         body: The inside of the tabular.
         wide: Whether it should span both columns.
-        cells: Addresses, without the stat, of the entries.
+        cells: What the entries' macros name.
     """
 
     columns: str
@@ -44,7 +44,8 @@ def make_table(
 ) -> TableText:
     """Return a table with a row for each condition and a column for each metric on each dataset.
 
-    What has no cell at all is left out; a single missing entry is a dash.
+    With several datasets the metrics stand below each other, so that the table fits the page. What has no cell at all
+    is left out; a single missing entry is a dash.
 
     Args:
         metrics: Empty: all of the plan's.
@@ -57,28 +58,74 @@ def make_table(
         NothingToShow: If nothing is left.
     """
     keys = {(cell.metric, cell.condition, cell.dataset) for cell in results.cells.values() if cell.split == plan.split}
-    columns = [(m, d) for m in _metrics(metrics, plan) for d in _datasets(datasets, plan) if _has(keys, m, d)]
-    order = [condition.name for condition in plan.conditions]
-    order += sorted({key[1] for key in keys} - set(order))
-    rows = [c for c in (conditions or order) if any((m, c, d) in keys for m, d in columns)]
-    if not columns or not rows:
+    shown = _Shown(
+        metrics=[m for m in _metrics(metrics, plan) if any(key[0] == m for key in keys)],
+        datasets=[d for d in _datasets(datasets, plan) if any(key[2] == d for key in keys)],
+        conditions=_conditions(conditions, {key[1] for key in keys}, plan),
+        results=results,
+        plan=plan,
+    )
+    if not (shown.metrics and shown.datasets and shown.conditions):
         raise NothingToShow("None of the table's metrics, conditions and datasets has a cell.")
-    lines = [*_head(columns, plan), r"\midrule"]
-    used: list[str] = []
-    bold = {column: _borne_out(*column, rows, results, plan) for column in columns}
-    for condition in dict.fromkeys(rows):
-        entries = [_escape(plan.condition(condition).short)]
-        for metric, dataset in columns:
-            if (metric, condition, dataset) not in keys:
-                entries.append("---")
-                continue
-            where = f"{metric}/{condition}/{dataset}/{plan.split}"
-            used.append(where)
-            entry = rf"\valci{{{where}}}" if f"{where}/ci_low" in results.cells else rf"\val{{{where}/mean}}"
-            entries.append(rf"\textbf{{{entry}}}" if bold[(metric, dataset)] == condition else entry)
-        lines.append(" & ".join(entries) + r" \\")
-    body = "\n".join([r"\toprule", *lines, r"\bottomrule"])
-    return TableText(columns="l" + "r" * len(columns), body=body, wide=len(columns) > NARROW_COLUMNS, cells=tuple(used))
+    is_flat = len(shown.datasets) == 1 and len(shown.metrics) <= WIDE_COLUMNS
+    blocks = _flat(shown) if is_flat else _stacked(shown)
+    columns = len(shown.metrics) if is_flat else len(shown.datasets)
+    return TableText(
+        columns="l" + "r" * columns,
+        body="\n".join([r"\toprule", *blocks, r"\bottomrule"]),
+        wide=columns > NARROW_COLUMNS,
+        cells=tuple(address for line in blocks for address in re.findall(r"\\val(?:ci)?{([^}]*)}", line)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What a table shows."""
+
+    metrics: list[str]
+    datasets: list[str]
+    conditions: list[str]
+    results: Results
+    plan: Plan
+
+
+def _flat(shown: _Shown) -> list[str]:
+    """One dataset: a column for each metric."""
+    dataset = shown.datasets[0]
+    head = " & ".join(["", *(_metric_head(metric, shown.plan) for metric in shown.metrics)]) + r" \\"
+    rows = [_row(condition, [(metric, dataset) for metric in shown.metrics], shown) for condition in shown.conditions]
+    return [head, r"\midrule", *rows]
+
+
+def _stacked(shown: _Shown) -> list[str]:
+    """Several datasets: a column for each, and a block of rows for each metric."""
+    lines = [" & ".join(["", *(rf"\dataset{{{name}}}" for name in shown.datasets)]) + r" \\"]
+    for metric in shown.metrics:
+        span = 1 + len(shown.datasets)
+        lines += [r"\midrule", rf"\multicolumn{{{span}}}{{l}}{{\emph{{{_metric_head(metric, shown.plan)}}}}} \\"]
+        lines += [_row(condition, [(metric, d) for d in shown.datasets], shown) for condition in shown.conditions]
+    return lines
+
+
+def _row(condition: str, columns: Sequence[tuple[str, str]], shown: _Shown) -> str:
+    entries = [rf"\cond{{{condition}}}"]
+    for metric, dataset in columns:
+        where = f"{metric}/{condition}/{dataset}/{shown.plan.split}"
+        if f"{where}/mean" not in shown.results.cells:
+            entries.append("---")
+            continue
+        # Intervals need room; without it the means stay, and a figure shows the intervals.
+        has_interval = f"{where}/ci_low" in shown.results.cells and len(columns) <= WIDE_COLUMNS
+        entry = rf"\valci{{{where}}}" if has_interval else rf"\val{{{where}/mean}}"
+        is_best = _borne_out(metric, dataset, shown.conditions, shown.results, shown.plan) == condition
+        entries.append(rf"\textbf{{{entry}}}" if is_best else entry)
+    return " & ".join(entries) + r" \\"
+
+
+def _conditions(asked: Sequence[str], there: set[str], plan: Plan) -> list[str]:
+    order = [condition.name for condition in plan.conditions]
+    order += sorted(there - set(order))
+    return [name for name in dict.fromkeys(asked or order) if name in there]
 
 
 def _metrics(asked: Sequence[str], plan: Plan) -> list[str]:
@@ -90,33 +137,10 @@ def _datasets(asked: Sequence[str], plan: Plan) -> list[str]:
     return list(dict.fromkeys(asked or (declared if len(declared) == 1 else [*declared, ALL])))
 
 
-def _has(keys: set[tuple[str, str, str]], metric: str, dataset: str) -> bool:
-    return any(key[0] == metric and key[2] == dataset for key in keys)
-
-
-def _head(columns: Sequence[tuple[str, str]], plan: Plan) -> list[str]:
-    """One line of metrics over one line of datasets; one line only if there is a single dataset."""
-    if len({dataset for _, dataset in columns}) == 1:
-        return [" & ".join(["", *(_metric_head(metric, plan) for metric, _ in columns)]) + r" \\"]
-    groups: list[tuple[str, int]] = []
-    for metric, _ in columns:
-        if groups and groups[-1][0] == metric:
-            groups[-1] = (metric, groups[-1][1] + 1)
-        else:
-            groups.append((metric, 1))
-    top, rules, start = [""], list[str](), 2
-    for metric, span in groups:
-        top.append(rf"\multicolumn{{{span}}}{{c}}{{{_metric_head(metric, plan)}}}")
-        rules.append(rf"\cmidrule(lr){{{start}-{start + span - 1}}}")
-        start += span
-    names = ["", *("mean" if d == ALL else _escape(plan.dataset(d).label) for _, d in columns)]
-    return [" & ".join(top) + r" \\", " ".join(rules), " & ".join(names) + r" \\"]
-
-
 def _metric_head(name: str, plan: Plan) -> str:
     metric = plan.metric(name)
     arrow = r"$\uparrow$" if metric.direction == "higher" else r"$\downarrow$"
-    return f"{_escape(metric.short)} {arrow}"
+    return rf"\metric{{{name}}} {arrow}"
 
 
 def _borne_out(metric: str, dataset: str, shown: Sequence[str], results: Results, plan: Plan) -> str | None:
@@ -150,10 +174,3 @@ def _winner(test: TestResult, direction: int) -> str | None:
 def _rival(test: TestResult, condition: str) -> str:
     h = test.hypothesis
     return h.baseline if condition == h.treatment else h.treatment
-
-
-_ESCAPES = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-
-
-def _escape(text: str) -> str:
-    return re.sub(r"[\\~^&%$#_{}]", lambda m: _ESCAPES.get(m[0], "\\" + m[0]), text)
