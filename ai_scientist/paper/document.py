@@ -4,17 +4,20 @@ Text is LaTeX in which no result is typed. Numbers come from macros, which the c
 
     \val{metric/condition/dataset/split/mean}     a cell, rounded by its uncertainty, with its unit
     \valci{metric/condition/dataset/split}        mean with its interval
-    \delta{test}                                  a test's difference with its interval
-    \effect{test}                                 its effect size
-    \pval{test}                                   its corrected p-value
+    \delta{test}                                  a test's difference (treatment minus baseline, signed), its interval
+    \effect{test}                                 its effect size: "d = 1.20 (95% CI …)"; in a table the number alone
+    \pval{test}                                   its corrected p-value: "p = 0.034"; in a table the number alone
     \claim{verb}{test}                            a verb if the test passes, else the honest alternative
     \cfg{key}                                     a setting of the configuration that ran
     \data{key}                                    a fact of the data that was loaded
     \count{key}                                   a count from the journal or the ledger: nodes, seeds, runs
+    \plan{key}                                    a fact of the locked plan: alpha, level, hash
     \cond{name} \metric{name} \dataset{name}    a declared name, as the plan labels it
     \citep{record} \citet{record}                a citation of a stored record
     \citeq{record}{quote}                         a citation with the quote that supports the sentence
-    \ref{fig:name} \ref{tab:name}                a display
+    \ref{fig:name} \ref{tab:name}                a display; also sec:NAME, app:runs, app:evidence, app:plan
+
+Names, claim verbs and other words that begin a sentence are capitalized by the compiler. Claim verbs: paper/verbs.py.
 """
 
 from __future__ import annotations
