@@ -25,7 +25,7 @@ def render(text: str, place: str = "results", *, linked: bool = False) -> Render
         (r"\delta{H1}", "+0.071 (95% CI 0.050 to 0.092)"),
         (r"\delta{H2}", "−0.051 (95% CI −0.069 to −0.033)"),
         (r"\delta{H3}", "−0.44\u202fpercentage points (95% CI −1.24 to 0.36)"),
-        (r"\effect{H2}", "d = −2.35 (95% CI −3.44 to −1.15)"),
+        (r"\effect{H2}", "d = −2.35 (95% CI −3.45 to −1.15)"),
         (r"\pval{H1}", "p < 0.001"),
         (r"\pval{H2}", "p = 0.012"),
         (r"\cfg{learning_rate}", "0.0001"),
