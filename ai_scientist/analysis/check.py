@@ -14,7 +14,7 @@ from itertools import combinations
 
 from pydantic import ValidationError
 
-from ai_scientist.analysis.recompute import KNOWN, Predictions, Truth, recompute
+from ai_scientist.analysis.recompute import KNOWN, KNOWN_OF_PROBABILITIES, Predictions, Truth, recompute
 from ai_scientist.analysis.rows import LoggedRow, Row
 from ai_scientist.core.plan import ABLATION_PREFIX, Plan
 
@@ -234,7 +234,7 @@ def _in_range(row: LoggedRow, low: float | None, high: float | None, seed: int, 
 
 
 def _recomputed(log: SeedLog, plan: Plan, truth: Truth, found: _Findings) -> dict[Place, float]:
-    metrics = [metric.name for metric in plan.metrics if metric.name in KNOWN]
+    metrics = [metric.name for metric in plan.metrics if metric.name in {*KNOWN, *KNOWN_OF_PROBABILITIES}]
     computed: dict[Place, float] = {}
     for predictions in log.predictions:
         for metric in metrics:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+from pydantic import ValidationError
+
+from ai_scientist.core.jsonl import read_lines
 from ai_scientist.core.values import Value
 
 Label = str | int | float
@@ -12,13 +16,16 @@ Labels = Sequence[Label]
 
 
 class Predictions(Value):
-    """What a program predicted through `lab.predictions`, for one condition, dataset and split of one seed."""
+    """What a program predicted through `lab.predictions`, for one condition, dataset and split of one seed.
+
+    Attributes of note: a prediction is a label, a number, or the probabilities of the classes 0, 1, 2 …
+    """
 
     condition: str
     dataset: str
     split: str = "test"
     ids: tuple[str | int, ...]
-    y_pred: tuple[Label, ...]
+    y_pred: tuple[Label, ...] | tuple[tuple[float, ...], ...]
     y_true: tuple[Label, ...] | None = None
 
 
@@ -87,7 +94,36 @@ KNOWN: Mapping[str, Callable[[Labels, Labels], float]] = {
     "mae": mae,
     "r2": r2,
 }
-"""Metrics by the name that a plan gives them."""
+"""Metrics of labels or numbers, by the name that a plan gives them."""
+
+LABEL_METRICS = frozenset({"accuracy", "error_rate", "test_error", "balanced_accuracy", "macro_f1", "f1_macro"})
+"""Those of them that can be taken from the likeliest class."""
+
+Probabilities = Sequence[Sequence[float]]
+
+
+def nll(truth: Labels, predicted: Probabilities) -> float:
+    """Return the mean negative log-likelihood; a probability of zero counts as the smallest normal number."""
+    floor = 2.0**-1022
+    return -math.fsum(math.log(max(p[int(t)], floor)) for t, p in zip(truth, predicted, strict=True)) / len(truth)
+
+
+def brier(truth: Labels, predicted: Probabilities) -> float:
+    """Return the mean over items of the squared distance between probabilities and the one-hot truth."""
+    squares = [
+        (probability - (label == int(t))) ** 2
+        for t, row in zip(truth, predicted, strict=True)
+        for label, probability in enumerate(row)
+    ]
+    return math.fsum(squares) / len(truth)
+
+
+KNOWN_OF_PROBABILITIES: Mapping[str, Callable[[Labels, Probabilities], float]] = {
+    "nll": nll,
+    "log_loss": nll,
+    "brier": brier,
+}
+"""Metrics of class probabilities, by name. The calibration error is not here: it depends on how it is binned."""
 
 Truth = Mapping[str, Mapping[str | int, Label]]
 """Dataset → id → true label, as the harness holds it; never seen by the program."""
@@ -102,15 +138,60 @@ def recompute(predictions: Predictions, metric: str, truth: Truth) -> float | No
         ValueError: If ids and predictions differ in length, an id is predicted twice, or labels are no numbers where
             the metric needs numbers.
     """
-    function = KNOWN.get(metric)
     if len(predictions.ids) != len(predictions.y_pred):
         raise ValueError("as many predictions as ids are needed")
     if len(set(predictions.ids)) != len(predictions.ids):
         raise ValueError("an id is predicted twice")
     labels = _labels(predictions, truth)
-    if function is None or not labels:
+    if not labels:
         return None
-    return function(labels, predictions.y_pred)
+    plain = [value for value in predictions.y_pred if not isinstance(value, tuple)]
+    spread = [value for value in predictions.y_pred if isinstance(value, tuple)]
+    if plain and spread:
+        raise ValueError("some predictions are labels and others probabilities")
+    if spread:
+        return _of_probabilities(metric, labels, spread)
+    function = KNOWN.get(metric)
+    return None if function is None else function(labels, plain)
+
+
+def _of_probabilities(metric: str, labels: Labels, spread: Probabilities) -> float | None:
+    """Return a metric of probabilities, or of the likeliest labels; None if the labels are no class numbers."""
+    classes = {len(row) for row in spread}
+    if len(classes) != 1 or not all(isinstance(t, int) and 0 <= t < min(classes) for t in labels):
+        return None
+    if metric in KNOWN_OF_PROBABILITIES:
+        return KNOWN_OF_PROBABILITIES[metric](labels, spread)
+    if metric not in LABEL_METRICS:
+        return None
+    return KNOWN[metric](labels, [max(range(len(row)), key=lambda k: row[k]) for row in spread])
+
+
+def read_predictions(folder: Path) -> tuple[Predictions, ...]:
+    """Return what a program left through `lab.predictions` under its output folder.
+
+    Raises:
+        ValueError: If a file there is not what `lab` writes.
+    """
+    found: list[Predictions] = []
+    for file in sorted(folder.glob("predictions/*/*/*.jsonl")):
+        lines = [line.value for line in read_lines(file)]
+        try:
+            found.append(
+                Predictions.model_validate(
+                    {
+                        "condition": file.stem,
+                        "dataset": file.parent.parent.name,
+                        "split": file.parent.name,
+                        "ids": [line["id"] for line in lines],
+                        "y_pred": [line["y_pred"] for line in lines],
+                        "y_true": [line["y_true"] for line in lines] if lines and "y_true" in lines[0] else None,
+                    }
+                )
+            )
+        except (KeyError, ValidationError) as error:
+            raise ValueError(f"{file.name} is not what lab.predictions writes: {error}") from error
+    return tuple(found)
 
 
 def _labels(predictions: Predictions, truth: Truth) -> Labels | None:
