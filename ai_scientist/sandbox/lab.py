@@ -339,6 +339,7 @@ def _begin_by_hand() -> None:
     atexit.register(_write_final_info)
 
 
-_seed_everything()
-if _by_hand:
-    _begin_by_hand()
+if __name__ == "lab":  # imported by a program, and not by tools that read our package
+    _seed_everything()
+    if _by_hand:
+        _begin_by_hand()

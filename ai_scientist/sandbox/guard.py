@@ -1,0 +1,452 @@
+"""The process between us and a program: starts it, limits it, watches it, and leaves nothing of it.
+
+Run as `python -I -S guard.py SOCKET_FD`, standard library only. It serves orders until the other end closes, and forks
+one guard for each. A guard owns the clock of its program, so a busy harness delays no timeout; and it ends everything
+when the connection closes, so a harness that was killed leaves nothing running.
+
+A guard is a "child subreaper": whatever double-forks away from the program becomes the guard's child, and is killed and
+counted with the rest.
+"""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import fcntl
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from types import FrameType
+from typing import Any
+
+FIRST_EXTRA_FD = 10
+"""Extra descriptors of an order have this number and the following ones in the program."""
+
+_TICK_SECONDS = 0.05
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
+
+
+class EndedBy(StrEnum):
+    """Who ended a program."""
+
+    ITSELF = "itself"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    DISK = "disk"
+    PROCESSES = "processes"
+    CANCEL = "cancel"
+    NOT_STARTED = "not started"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A control group that is made for one program, and removed after it.
+
+    Attributes:
+        path: Its folder, not there yet.
+        values: File in it → what to write there before the program starts.
+        peak: File that says the highest memory use; empty if none does.
+        kills: File with a line "oom_kill N"; empty if none has.
+    """
+
+    path: str
+    values: dict[str, str] = field(default_factory=dict[str, str])
+    peak: str = ""
+    kills: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What to start, and what it may use.
+
+    Attributes:
+        rlimits: Name in `resource` → soft and hard limit.
+        groups: Control groups to run in.
+        timeout_seconds: Then everything is killed.
+        folder: Watched; everything is killed when it holds more than `disk_bytes` or `disk_files`.
+        memory_bytes: Of all processes together, watched if no group limits it; 0: not watched.
+        processes: Processes and threads at once, likewise.
+        no_new_privileges: Set before the program starts; bubblewrap sets it by itself.
+        scratch: Folder that is removed afterwards, whatever became of the harness.
+    """
+
+    argv: list[str]
+    environment: dict[str, str]
+    cwd: str
+    timeout_seconds: float
+    rlimits: dict[str, int] = field(default_factory=dict[str, int])
+    groups: list[Group] = field(default_factory=list[Group])
+    folder: str = ""
+    disk_bytes: int = 0
+    disk_files: int = 0
+    memory_bytes: int = 0
+    processes: int = 0
+    no_new_privileges: bool = False
+    scratch: str = ""
+
+    @classmethod
+    def parse(cls, text: bytes) -> Order:
+        """Return the order that a message says."""
+        told: dict[str, Any] = json.loads(text)
+        told["groups"] = [Group(**group) for group in told["groups"]]
+        return cls(**told)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What became of an order.
+
+    Attributes:
+        exit_code: As the shell says it; None if the program did not end by itself.
+        error: Why it could not be started.
+        peak_memory_bytes: Of all processes together if a group counted, else of the largest.
+        oom_kills: How often the kernel killed for want of memory.
+    """
+
+    ended_by: EndedBy
+    exit_code: int | None = None
+    error: str = ""
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    oom_kills: int = 0
+
+    @classmethod
+    def parse(cls, text: bytes) -> Report:
+        """Return the report that a message says."""
+        told: dict[str, Any] = json.loads(text)
+        told["ended_by"] = EndedBy(told["ended_by"])
+        return cls(**told)
+
+    def dump(self) -> bytes:
+        """Return the message that says this."""
+        return json.dumps(asdict(self)).encode()
+
+
+def receive(connection: socket.socket) -> tuple[bytes, list[int]]:
+    """Return the next message and the descriptors that came with it; an empty message when the other end closed."""
+    fds = array.array("i")
+    text, ancillary, _, _ = connection.recvmsg(
+        1024 * 1024, socket.CMSG_SPACE(32 * fds.itemsize), socket.MSG_CMSG_CLOEXEC
+    )
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+    return text, list(fds)
+
+
+def _prctl(option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl {option}")
+
+
+class _Guard:
+    """Holds one program."""
+
+    def __init__(self, order: Order, connection: socket.socket) -> None:
+        self._order = order
+        self._connection = connection
+        self._cpu_seconds = 0.0
+        self._peak = 0
+        self._exit_code: int | None = None
+        self._pid = 0
+
+    def run(self, stdout: int, stderr: int, extra: Sequence[int]) -> Report:
+        """Start the program, wait, and leave nothing of it."""
+        begin = time.monotonic()
+        alarm, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.signal(signal.SIGCHLD, _wake)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        error = self._start(stdout, stderr, extra)
+        ended_by = EndedBy.NOT_STARTED if error else self._watch(alarm, begin + self._order.timeout_seconds)
+        self._kill_all()
+        peak, kills = self._leave_groups()
+        if self._order.scratch:
+            shutil.rmtree(self._order.scratch, ignore_errors=True)
+        return Report(
+            ended_by=ended_by,
+            exit_code=self._exit_code if ended_by is EndedBy.ITSELF else None,
+            error=error,
+            wall_seconds=time.monotonic() - begin,
+            cpu_seconds=self._cpu_seconds,
+            peak_memory_bytes=peak or self._peak,
+            oom_kills=kills,
+        )
+
+    def _start(self, stdout: int, stderr: int, extra: Sequence[int]) -> str:
+        """Start the program; return why that failed, or nothing."""
+        try:
+            for group in self._order.groups:
+                os.mkdir(group.path)
+                for name, value in group.values.items():
+                    _write(f"{group.path}/{name}", value)
+        except OSError as error:
+            return f"control group: {error}"
+        told, low = os.pipe2(os.O_CLOEXEC)
+        tell = _move_up(low)
+        self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                self._become(stdout, stderr, extra)
+            except BaseException as error:
+                os.write(tell, f"{type(error).__name__}: {error}".encode()[:4000])
+            finally:
+                os._exit(127)
+        os.close(tell)
+        os.close(low)
+        for fd in (stdout, stderr, *extra):
+            os.close(fd)
+        with os.fdopen(told, "rb") as pipe:
+            return pipe.read().decode(errors="replace")
+
+    def _become(self, stdout: int, stderr: int, extra: Sequence[int]) -> None:
+        os.setsid()
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        for group in self._order.groups:
+            _write(f"{group.path}/cgroup.procs", "0")
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(stdout, 1)
+        os.dup2(stderr, 2)
+        for place, fd in enumerate([_move_up(fd) for fd in extra]):
+            os.dup2(fd, FIRST_EXTRA_FD + place)
+        for name, value in self._order.rlimits.items():
+            which = getattr(resource, name)
+            hard = resource.getrlimit(which)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(which, (value, value))
+        if self._order.no_new_privileges:
+            _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.umask(0o022)
+        os.chdir(self._order.cwd)
+        try:
+            os.execvpe(self._order.argv[0], self._order.argv, self._order.environment)
+        except OSError as error:  # the caller's choice of program, and so a result
+            os.write(2, f"{self._order.argv[0]}: {error.strerror}\n".encode())
+
+    def _watch(self, alarm: int, deadline: float) -> EndedBy:
+        """Wait until the program ends, or must be ended."""
+        poll = select.poll()
+        poll.register(alarm, select.POLLIN)
+        poll.register(self._connection, select.POLLIN | select.POLLHUP)
+        while True:
+            self._reap()
+            if self._exit_code is not None:
+                return EndedBy.ITSELF
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return EndedBy.TIMEOUT
+            for fd, _ in poll.poll(1000 * min(_TICK_SECONDS, left)):
+                if fd == alarm:
+                    os.read(alarm, 4096)
+                else:
+                    return EndedBy.CANCEL
+            too_much = self._too_much()
+            if too_much is not None and self._exit_code is None:
+                return too_much
+
+    def _too_much(self) -> EndedBy | None:
+        order = self._order
+        if order.folder and not _fits(order.folder, order.disk_bytes, order.disk_files):
+            return EndedBy.DISK
+        if not order.memory_bytes and not order.processes:
+            return None
+        pids = _descendants(os.getpid())
+        if order.processes and sum(_threads(pid) for pid in pids) > order.processes:
+            return EndedBy.PROCESSES
+        # Resident minus shared is quick but counts what forked processes share; only if that is too much, ask for more.
+        if order.memory_bytes and sum(map(_own_memory, pids)) > order.memory_bytes:
+            if sum(map(_proportional_memory, pids)) > order.memory_bytes:
+                return EndedBy.MEMORY
+        return None
+
+    def _reap(self) -> bool:
+        """Take leave of children that ended; return whether any are left."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            self._cpu_seconds += usage.ru_utime + usage.ru_stime
+            self._peak = max(self._peak, usage.ru_maxrss * 1024)
+            if pid == self._pid:
+                code = os.waitstatus_to_exitcode(status)
+                self._exit_code = code if code >= 0 else 128 - code
+
+    def _kill_all(self) -> None:
+        """Kill everything that descends from this guard, and wait until it is gone."""
+        alive = [_usage(pid) for pid in _descendants(os.getpid())]
+        # The last processes of a namespace that is killed are not waited for by anybody, so their time is noted now.
+        floor = self._cpu_seconds + sum(seconds for seconds, _ in alive)
+        pause = 0.0005
+        while self._reap():
+            for pid in _descendants(os.getpid()):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+            time.sleep(pause)
+            pause = min(pause * 2, 0.02)
+        self._cpu_seconds = max(self._cpu_seconds, floor)
+        self._peak = max([self._peak, *(peak for _, peak in alive)])
+
+    def _leave_groups(self) -> tuple[int, int]:
+        """Read what the groups counted, and remove them."""
+        peak = kills = 0
+        for group in self._order.groups:
+            if group.peak:
+                peak = max(peak, int(_read(f"{group.path}/{group.peak}") or 0))
+            if group.kills:
+                lines = (line.split() for line in _read(f"{group.path}/{group.kills}").splitlines())
+                kills += sum(int(line[1]) for line in lines if line[:1] == ["oom_kill"])
+            for _ in range(50):
+                try:
+                    os.rmdir(group.path)
+                    break
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    time.sleep(0.01)  # the kernel lets go of the last process a moment later
+        return peak, kills
+
+
+def _wake(number: int, frame: FrameType | None) -> None:
+    """Do nothing: that there is a handler makes the wake-up descriptor readable."""
+
+
+def _move_up(fd: int) -> int:
+    """Return a copy of a descriptor, closed on exec, whose number is above all those that a program gets."""
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 100)
+
+
+def _write(path: str, text: str) -> None:
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        os.write(fd, text.encode())
+    finally:
+        os.close(fd)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return the processes below one, nearest first."""
+    found: list[int] = []
+    queue = [pid]
+    while queue:
+        parent = queue.pop()
+        try:
+            tasks = os.listdir(f"/proc/{parent}/task")
+        except OSError:
+            continue
+        for task in tasks:
+            children = [int(word) for word in _read(f"/proc/{parent}/task/{task}/children").split()]
+            found += children
+            queue += children
+    return found
+
+
+def _threads(pid: int) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return 0
+
+
+def _usage(pid: int) -> tuple[float, int]:
+    """Return CPU seconds of a process and of the children it waited for, and the most memory that it ever held."""
+    words = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    ticks = sum(int(word) for word in words[11:15])
+    peak = [line.split()[1] for line in _read(f"/proc/{pid}/status").splitlines() if line.startswith("VmHWM:")]
+    return ticks / _TICKS_PER_SECOND, 1024 * int(peak[0]) if peak else 0
+
+
+def _own_memory(pid: int) -> int:
+    words = _read(f"/proc/{pid}/statm").split()
+    return (int(words[1]) - int(words[2])) * _PAGE if len(words) > 2 else 0
+
+
+def _proportional_memory(pid: int) -> int:
+    for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _fits(folder: str, most_bytes: int, most_files: int) -> bool:
+    """Return whether a folder holds no more than it may; looks no further than needed to know."""
+    used = files = 0
+    queue = [folder]
+    while queue:
+        try:
+            with os.scandir(queue.pop()) as entries:
+                for entry in entries:
+                    files += 1
+                    used += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if used > most_bytes or files > most_files:
+                        return False
+                    if entry.is_dir(follow_symlinks=False):
+                        queue.append(entry.path)
+        except OSError:
+            continue  # the program removed it meanwhile
+    return True
+
+
+def _hold(text: bytes, fds: list[int]) -> None:
+    """Be the guard of one order."""
+    connection = socket.socket(fileno=fds[0])
+    os.setsid()
+    try:
+        report = _Guard(Order.parse(text), connection).run(fds[1], fds[2], fds[3:])
+    except Exception as error:
+        report = Report(ended_by=EndedBy.NOT_STARTED, error=f"guard: {type(error).__name__}: {error}")
+    try:
+        connection.send(report.dump())
+    except OSError:
+        pass  # nobody waits any more: the harness is gone
+
+
+def serve(orders: socket.socket) -> None:
+    """Fork a guard for each order until the other end closes."""
+    orders.set_inheritable(False)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # guards that ended leave no zombies
+    while True:
+        text, fds = receive(orders)
+        if not text:
+            return
+        if os.fork() == 0:
+            orders.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            try:
+                _hold(text, fds)
+            finally:
+                os._exit(0)
+        for fd in fds:
+            os.close(fd)
+
+
+if __name__ == "__main__":
+    os.setsid()
+    serve(socket.socket(fileno=int(sys.argv[1])))

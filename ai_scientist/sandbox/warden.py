@@ -1,0 +1,130 @@
+"""Our end of the guards: orders go out, reports come back."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from ai_scientist.core.errors import SandboxError
+from ai_scientist.sandbox import guard
+from ai_scientist.sandbox.guard import Order, Report
+
+_GOODBYE_SECONDS = 30.0
+
+
+class Warden:
+    """Starts programs under guards. The serving process is started with the first order, and ends with us.
+
+    Why a process of its own: it is small and has one thread, so that it forks fast and safely whatever the harness
+    holds; and it is the parent that remains when the harness is killed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._orders: socket.socket | None = None
+        self._end: weakref.finalize[[socket.socket, subprocess.Popen[bytes]], Warden] | None = None
+
+    async def run(self, order: Order, *, stdout: int, stderr: int, extra: Sequence[int] = ()) -> Report:
+        """Return what became of an order; when the calling task is cancelled, everything it started is gone first.
+
+        Args:
+            order: What to start.
+            stdout: Descriptor that the program gets as its own; stays open here, as the others do.
+            stderr: Likewise.
+            extra: Descriptors that the program gets as FIRST_EXTRA_FD and up.
+
+        Raises:
+            SandboxError: If the program could not be started, or its guard was killed.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            ours.setblocking(False)
+            with theirs:
+                self._send(json.dumps(asdict(order)).encode(), (theirs.fileno(), stdout, stderr, *extra))
+            loop = asyncio.get_running_loop()
+            try:
+                answer = await loop.sock_recv(ours, 65536)
+            except asyncio.CancelledError:
+                ours.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(TimeoutError, OSError):
+                    async with asyncio.timeout(_GOODBYE_SECONDS):
+                        await loop.sock_recv(ours, 65536)
+                raise
+        if not answer:
+            raise SandboxError("The guard of a program was killed.")
+        report = Report.parse(answer)
+        if report.error:
+            raise SandboxError(f"A program could not be started: {report.error}")
+        return report
+
+    def close(self) -> None:
+        """End the serving process; programs that run are held to their end by their guards."""
+        with self._lock:
+            self._stop()
+
+    def _send(self, text: bytes, fds: Sequence[int]) -> None:
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
+        with self._lock:
+            for last in (False, True):
+                try:
+                    self._started().sendmsg([text], ancillary)
+                except OSError as error:
+                    self._stop()
+                    if last:
+                        raise SandboxError(f"The process that starts programs does not answer: {error}.") from error
+                else:
+                    return
+
+    def _started(self) -> socket.socket:
+        if self._orders is None:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1024 * 1024)
+                script = str(Path(guard.__file__).resolve())
+                # -I -S: nothing of the user's environment, and no packages, so that it is up in a few milliseconds.
+                argv = [sys.executable, "-I", "-S", script, str(theirs.fileno())]
+                try:
+                    server = subprocess.Popen(
+                        argv, pass_fds=(theirs.fileno(),), env={}, cwd="/", stdin=subprocess.DEVNULL
+                    )
+                except OSError as error:
+                    ours.close()
+                    raise SandboxError(f"{sys.executable} cannot be started: {error}.") from error
+            self._orders = ours
+            self._end = weakref.finalize(self, _end, ours, server)
+        return self._orders
+
+    def _stop(self) -> None:
+        if self._end is not None:
+            self._end()
+        self._orders = self._end = None
+
+
+def _end(orders: socket.socket, server: subprocess.Popen[bytes]) -> None:
+    orders.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        server.wait(timeout=5)
+
+
+def open_output(path: Path) -> int:
+    """Return a descriptor that appends to a new file, so that what a program prints is on disk at once.
+
+    Raises:
+        SandboxError: If the file cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise SandboxError(f"{path} cannot be written: {error.strerror}.") from error
