@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -64,8 +64,8 @@ class Reports:
     """
 
     rows: tuple[RawRow, ...] = ()
-    config: dict[str, Scalar] | None = None
-    data: dict[str, Scalar] | None = None
+    config: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
+    data: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
     predictions: tuple[Predictions, ...] = ()
     problems: tuple[str, ...] = ()
 
