@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
+from pydantic import Field
+
 from ai_scientist.core.ids import CheckpointId, NodeId, Sha256
 from ai_scientist.core.values import Value
 from ai_scientist.search.node import Node, Outcome, Score
@@ -27,8 +29,16 @@ class Stage(Value):
         nodes: Most nodes it may create.
         enough_good: It is complete with this many good nodes of its own; None: only the other limits end it.
         patience: It is complete when this many nodes in a row brought no better one; None: never.
-        root: What its first nodes grow from: "none" (drafts), or "best" (the best node of the stages before).
+        root: What its first nodes grow from: "none" (drafts), "best" (the best node of the last stage that has one), or
+            "best:NAME" (the best node of the stage of that name).
         seeds: Seeds of each evaluation.
+        drafts: Drafts that come before everything else, where the stage may draft.
+        debug_probability: How often a buggy leaf is debugged rather than a good node grown.
+        debug_depth: Most debug steps in a row.
+        depth: Longest path from the stage's roots; None: no limit.
+        width: Most children that a node gets here, debug steps not counted; None: no limit.
+        exploration: Weight of the bonus for seldom visited nodes, in the policies that have one.
+        recombination: How often two good nodes are recombined, where the stage may.
     """
 
     name: str
@@ -41,6 +51,13 @@ class Stage(Value):
     patience: int | None = None
     root: str = "best"
     seeds: tuple[int, ...]
+    drafts: int = Field(default=3, ge=0)
+    debug_probability: float = Field(default=0.5, ge=0, le=1)
+    debug_depth: int = Field(default=3, ge=0)
+    depth: int | None = Field(default=None, ge=1)
+    width: int | None = Field(default=None, ge=1)
+    exploration: float = Field(default=1.0, ge=0)
+    recombination: float = Field(default=0.2, ge=0, le=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
