@@ -42,7 +42,9 @@ TOLERANCE = 1e-6
 """Relative: the same packages on another processor differ in the last digits."""
 
 
-def write_code(folder: Path, checkpoint: Checkpoint, plan: Plan, expected: dict[str, float], packages: dict[str, str]) -> None:
+def write_code(
+    folder: Path, checkpoint: Checkpoint, plan: Plan, expected: dict[str, float], packages: dict[str, str]
+) -> None:
     """Write the repository anew and commit it; the same content gives the same commit.
 
     Args:
@@ -64,7 +66,9 @@ def write_code(folder: Path, checkpoint: Checkpoint, plan: Plan, expected: dict[
     write_atomic(folder / "reproduce.py", sandbox.joinpath("reproduce.py").read_bytes())
     lines = [f"{name}=={number}\n" for name, number in sorted(packages.items())]
     write_atomic(folder / "requirements.txt", "".join(lines).encode())
-    write_json(folder / "expected.json", {"seeds": list(plan.confirm_seeds), "tolerance": TOLERANCE, "values": expected})
+    write_json(
+        folder / "expected.json", {"seeds": list(plan.confirm_seeds), "tolerance": TOLERANCE, "values": expected}
+    )
     text = README.format(
         title=plan.title,
         count=len(plan.confirm_seeds),
@@ -77,12 +81,15 @@ def write_code(folder: Path, checkpoint: Checkpoint, plan: Plan, expected: dict[
 
 
 def _commit(folder: Path, message: str) -> None:
-    environment = {**os.environ, **AUTHOR, "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z"}
+    environment = {
+        **os.environ,
+        **AUTHOR,
+        "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z",
+        "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
+    }
     for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", message]):
         done = subprocess.run(
             ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
         )
         if done.returncode:
             raise RunCorrupted(f"git {arguments[0]} failed in {folder}: {done.stderr.strip()}")
-
-

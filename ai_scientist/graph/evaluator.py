@@ -2,16 +2,168 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 
-from ai_scientist.analysis.check import check_rows
-from ai_scientist.analysis.rows import Row
+from ai_scientist.analysis.check import Origin, SeedLog, check_rows, parse_logged
+from ai_scientist.analysis.recompute import Predictions
+from ai_scientist.analysis.rows import Row, RunConfig
 from ai_scientist.core.clock import stamp
 from ai_scientist.core.hashing import canonical_json, sha256_file, sha256_json
 from ai_scientist.core.jsonl import write_atomic, write_json
 from ai_scientist.core.plan import Plan
+from ai_scientist.core.values import Scalar
 from ai_scientist.graph.parts import Parts
-from ai_scientist.sandbox.contract import ExitKind, Limits
-from ai_scientist.sandbox.harness import ProgramRun, run_program
+from ai_scientist.sandbox import reports
+from ai_scientist.sandbox.choose import limits_of
+from ai_scientist.sandbox.contract import ExitKind
+from ai_scientist.sandbox.harness import ProgramRun, SeedRun, run_program
 from ai_scientist.search.contracts import Checkpoint
 from ai_scientist.search.node import Measurement, Node, Outcome, Status
+
+STATUS = {
+    ExitKind.FAILED: Status.CRASHED,
+    ExitKind.OUT_OF_DISK: Status.CRASHED,
+    ExitKind.TIMED_OUT: Status.TIMED_OUT,
+    ExitKind.OUT_OF_MEMORY: Status.OUT_OF_MEMORY,
+    ExitKind.CANCELLED: Status.CANCELLED,
+}
+
+
+class ProgramEvaluator:
+    """Runs a node's program over seeds and keeps what it reported, if that is what the plan declared."""
+
+    def __init__(self, parts: Parts, plan: Plan) -> None:
+        self._parts = parts
+        self._plan = plan
+        self._sandbox = parts.sandbox()
+        self._limits = limits_of(parts.settings.sandbox)
+        self._workers = parts.settings.search.seed_workers or os.cpu_count() or 1
+        self._inputs = {path.name: path.resolve() for path in parts.settings.data}
+
+    async def evaluate(self, node: Node, checkpoint: Checkpoint, seeds: Sequence[int]) -> Outcome:
+        """Return what happened; whatever the program does is an outcome.
+
+        Raises:
+            SandboxError: If the sandbox itself cannot work.
+        """
+        folder = self._parts.folder.node(node.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        run = await run_program(
+            self._sandbox,
+            checkpoint.files,
+            seeds,
+            folder=folder,
+            limits=self._limits,
+            inputs=self._inputs,
+            workers=self._workers,
+            gpus=self._parts.settings.sandbox.gpus,
+        )
+        outcome = self._judge(node, checkpoint, seeds, run, folder)
+        files = [path for path in (folder / name for name in outcome.artifacts) if path.exists()]
+        facts = {
+            "node": node.id,
+            "stage": node.stage,
+            "status": outcome.status.value,
+            "seeds": list(seeds),
+            "checkpoint": node.checkpoint,
+        }
+        inputs = [self._plan.hash, node.checkpoint]
+        self._parts.ledger.record(
+            "node.finished", actor="harness", key=f"node:{node.id}", inputs=inputs, files=files, facts=facts
+        )
+        return outcome
+
+    def _judge(
+        self, node: Node, checkpoint: Checkpoint, seeds: Sequence[int], run: ProgramRun, folder: Path
+    ) -> Outcome:
+        status, diagnosis = STATUS.get(run.kind), run.diagnosis
+        rows: tuple[Row, ...] = ()
+        warnings: tuple[str, ...] = ()
+        if run.kind is ExitKind.OK:
+            rows, status, diagnosis, warnings = self._check(node, checkpoint, run)
+        elif run.problems and not diagnosis:
+            diagnosis = "\n".join(run.problems)
+        _keep(rows, run, folder)
+        names = [name for name in ("rows.jsonl", "config.json", "stdout.txt", "stderr.txt") if (folder / name).exists()]
+        return Outcome(
+            status=status or Status.CRASHED,
+            diagnosis=diagnosis,
+            measurements=tuple(_measurement(row) for row in rows if row.is_final),
+            seeds=tuple(seeds),
+            warnings=warnings,
+            wall_seconds=run.wall_seconds,
+            cpu_seconds=run.cpu_seconds,
+            peak_memory_bytes=run.peak_memory_bytes,
+            artifacts={name: sha256_file(folder / name) for name in names},
+        )
+
+    def _check(
+        self, node: Node, checkpoint: Checkpoint, run: ProgramRun
+    ) -> tuple[tuple[Row, ...], Status, str, tuple[str, ...]]:
+        """Return the rows that may be kept, and what the plan says of them."""
+        logs: list[SeedLog] = []
+        problems = list(run.problems)
+        for seed in run.seeds:
+            parsed, malformed = parse_logged(asdict(row) for row in seed.reports.rows)
+            problems += [f"Seed {seed.seed}: {problem}" for problem in malformed]
+            predictions = tuple(_predictions(told) for told in seed.reports.predictions)
+            logs.append(SeedLog(seed=seed.seed, rows=parsed, data=_data_hash(seed), predictions=predictions))
+        origin = Origin(node=node.id, code=checkpoint.id, time=stamp(self._parts.clock.now()))
+        check = check_rows(logs, self._plan, origin=origin, components=node.components)
+        problems += check.problems
+        if problems:
+            return (), Status.REFUSED, "\n".join(problems), check.warnings
+        return check.rows, Status.OK, "", check.warnings
+
+
+def _keep(rows: Sequence[Row], run: ProgramRun, folder: Path) -> None:
+    """Write the rows and the program's configuration; a node without valid rows has neither."""
+    if not rows:
+        for name in ("rows.jsonl", "config.json"):
+            (folder / name).unlink(missing_ok=True)
+        return
+    lines = "".join(canonical_json(row.model_dump(mode="json")) + "\n" for row in rows)
+    write_atomic(folder / "rows.jsonl", lines.encode())
+    told = [seed.reports for seed in run.seeds]
+    config = RunConfig(settings=_agreed([r.config or {} for r in told]), data=_agreed([r.data or {} for r in told]))
+    write_json(folder / "config.json", config.model_dump(mode="json"))
+
+
+def _agreed(told: Sequence[Mapping[str, Scalar]]) -> dict[str, Scalar]:
+    """Return what all seeds said alike; what differs by seed is no configuration."""
+    first = told[0] if told else {}
+    return {key: value for key, value in first.items() if all(other.get(key) == value for other in told)}
+
+
+def _data_hash(seed: SeedRun) -> str:
+    """Return the hash of everything that a seed loaded, by dataset; empty if it reported nothing."""
+    hashes = {key: value for key, value in (seed.reports.data or {}).items() if key.endswith("/sha256")}
+    return sha256_json(hashes) if hashes else ""
+
+
+def _predictions(told: reports.Predictions) -> Predictions:
+    truths = [item.y_true for item in told.items]
+    return Predictions.model_validate(
+        {
+            "condition": told.condition,
+            "dataset": told.dataset,
+            "split": told.split,
+            "ids": [item.id for item in told.items],
+            "y_pred": [item.y_pred for item in told.items],
+            "y_true": None if any(truth is None for truth in truths) else truths,
+        }
+    )
+
+
+def _measurement(row: Row) -> Measurement:
+    return Measurement(
+        metric=row.metric,
+        condition=row.condition,
+        dataset=row.dataset,
+        split=row.split,
+        seed=row.seed,
+        value=row.value,
+    )

@@ -54,7 +54,11 @@ def build_experiments(open_parts: OpenParts) -> Graph:
     graph: Graph = StateGraph(State)
     graph.add_node("run_stage", bind(experiments.run_stage, open_parts), retry_policy=RETRY)
     graph.add_edge(START, "run_stage")
-    graph.add_conditional_edges("run_stage", experiments.after_stage, {"next": "run_stage", "done": END})
+    graph.add_conditional_edges(
+        "run_stage",
+        lambda state: "next" if experiments.has_more(state, open_parts(state)) else "done",
+        {"next": "run_stage", "done": END},
+    )
     return graph
 
 

@@ -113,9 +113,7 @@ def _make(
         except NothingToShow as error:
             problems.append(f"{request.name}: {error}")
             continue
-        table = Table(
-            name=request.name, columns=text.columns, body=text.body, caption=request.caption, wide=text.wide
-        )
+        table = Table(name=request.name, columns=text.columns, body=text.body, caption=request.caption, wide=text.wide)
         path = parts.folder.results / "tables" / f"{table.name}.json"
         write_json(path, table.model_dump(mode="json"))
         parts.ledger.record("table.made", actor="harness", files=[path])

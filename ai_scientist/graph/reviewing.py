@@ -148,5 +148,3 @@ async def gate_paper(state: State, parts: Parts) -> State:
     if reply.action == "redirect":
         return {"status": "redirected", "guidance": reply.text}
     return {"status": "stopped"} if reply.action == "stop" else {}
-
-

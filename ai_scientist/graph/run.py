@@ -65,7 +65,9 @@ def silent(event: str, /, **facts: Any) -> None:
     """Take no notice."""
 
 
-async def start(topic: str, settings: Settings, *, progress: Progress = silent, clock: Clock | None = None) -> RunResult:
+async def start(
+    topic: str, settings: Settings, *, progress: Progress = silent, clock: Clock | None = None
+) -> RunResult:
     """Do one piece of research. Once its folder exists, a failure is a result with status "failed".
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ai_scientist.agents.writing import FrontFacts, PaperFacts, SectionFacts, write_front, write_section
 from ai_scientist.core.errors import AnswerInvalid
-from ai_scientist.core.jsonl import read_json, write_json
+from ai_scientist.core.jsonl import read_json
 from ai_scientist.graph.ideas import abstract, chosen_idea, novelty_of
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan

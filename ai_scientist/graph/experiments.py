@@ -1,0 +1,160 @@
+"""The experiment manager: one step is one stage of the tree search, driven to its end or to the budget's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ai_scientist.agents.operators import AgentOperator
+from ai_scientist.core.errors import BudgetExceeded
+from ai_scientist.core.ids import NodeId
+from ai_scientist.core.plan import Plan
+from ai_scientist.graph.code_repository import write_code
+from ai_scientist.graph.contract import program_contract
+from ai_scientist.graph.evaluator import ProgramEvaluator
+from ai_scientist.graph.ideas import PACKAGES
+from ai_scientist.graph.parts import Parts
+from ai_scientist.graph.planning import locked_plan
+from ai_scientist.graph.results import rows_of
+from ai_scientist.graph.state import StageEnd, State
+from ai_scientist.search.contracts import Operator, Stage
+from ai_scientist.search.operators import Replicate
+from ai_scientist.search.scheduler import Progress, Scheduler
+from ai_scientist.search.stages import default_stages, load_stages
+from ai_scientist.search.values import MetricValue
+
+ASKING = ("draft", "debug", "improve", "tune", "ablate", "recombine")
+"""Operators that ask the coding agent."""
+
+CONFIRM = "confirm"
+"""The stage whose rows the paper rests on."""
+
+LOG_CHARACTERS = 2000
+"""How much of what a program printed the coding agent is shown."""
+
+
+def stages_of(plan: Plan, parts: Parts) -> tuple[Stage, ...]:
+    """Return the run's stages: the plan's own, or the user's file."""
+    settings = parts.settings.search
+    return load_stages(settings.stages, plan, settings) if settings.stages else default_stages(plan, settings)
+
+
+def next_stage(state: State, plan: Plan, parts: Parts) -> Stage | None:
+    """Return the first stage that is not over; after a budget was reached, only the confirm stage is left."""
+    over = {end["name"] for end in state.get("ends", [])}
+    left = [stage for stage in stages_of(plan, parts) if stage.name not in over]
+    if state.get("status") == "budget":
+        left = [stage for stage in left if stage.name == CONFIRM]
+    return left[0] if left else None
+
+
+async def run_stage(state: State, parts: Parts) -> State:
+    """Run the next stage of the search; one that a crash or a budget broke off is taken up where it was."""
+    plan = locked_plan(parts)
+    stage = next_stage(state, plan, parts)
+    if stage is None:
+        return {}
+    parts.progress("stage.started", name=stage.name, goal=stage.goal, nodes=stage.nodes)
+    update: State = {}
+    try:
+        result = await _scheduler(stage, plan, parts).run_stage(stage)
+        why, best = result.reason, result.best
+    except BudgetExceeded as exceeded:
+        # The stage ends, not the run: what was found so far is confirmed and written about.
+        why, best = f"budget: {exceeded.limit}", parts.journal.best(stage.name)
+        update["status"] = "budget"
+        facts = {"limit": exceeded.limit, "step": stage.name}
+        parts.ledger.record("budget.reached", actor="harness", key=f"budget:{stage.name}", facts=facts)
+        parts.progress("budget.reached", limit=exceeded.limit)
+    end = StageEnd(name=stage.name, why=why, nodes=parts.journal.stage(stage.name).made, best=best)
+    parts.ledger.record("stage.finished", actor="search", key=f"stage:{stage.name}", facts=dict(end))
+    parts.progress("stage.finished", name=stage.name, why=why)
+    update["ends"] = [*state.get("ends", []), end]
+    if stage.name == CONFIRM:
+        update["confirmed"] = _confirm(best, plan, parts)
+    return update
+
+
+def has_more(state: State, parts: Parts) -> bool:
+    """Whether a stage is left that can be run."""
+    ends = state.get("ends", [])
+    if ends and ends[-1]["best"] is None and not _anything_good(parts):
+        return False
+    return next_stage(state, locked_plan(parts), parts) is not None
+
+
+def _anything_good(parts: Parts) -> bool:
+    return any(parts.journal.best(name) for name in parts.journal.stages)
+
+
+def _scheduler(stage: Stage, plan: Plan, parts: Parts) -> Scheduler:
+    search = parts.settings.search
+    contract = program_contract(parts.settings)
+    parts.ledger.record("sandbox.chosen", actor="harness", facts=dict(parts.sandbox().describe()))
+    operators: dict[str, Operator] = {
+        name: AgentOperator(
+            name,
+            model=parts.model,
+            plan=plan,
+            checkpoints=parts.checkpoints,
+            contract=contract,
+            seed=parts.settings.seed,
+            printed=lambda node: _printed(node, parts),
+        )
+        for name in ASKING
+    }
+    return Scheduler(
+        journal=parts.journal,
+        checkpoints=parts.checkpoints,
+        operators={**operators, "replicate": Replicate(parts.checkpoints)},
+        evaluator=ProgramEvaluator(parts, plan),
+        value=MetricValue.of_plan(plan),
+        slots=search.slots,
+        calls=parts.settings.model.calls if parts.settings.model.name != "rules" else 1,
+        seed=parts.settings.seed,
+        check_budget=lambda: parts.budget.check(stage.name),
+        progress=lambda told: _tell(told, parts),
+        clock=parts.clock,
+    )
+
+
+def _printed(node: NodeId, parts: Parts) -> str:
+    file = parts.folder.node(node) / "stdout.txt"
+    return file.read_text(errors="replace")[-LOG_CHARACTERS:] if file.exists() else ""
+
+
+def _tell(told: Progress, parts: Parts) -> None:
+    """Pass on what the search says, and keep proposals in the ledger before they run."""
+    node = told.node
+    if node is None:
+        return
+    if told.event == "proposed":
+        facts: Mapping[str, object] = {"node": node.id, "stage": node.stage, "operator": node.operator}
+        parts.ledger.record(
+            "node.proposed", actor="search", key=f"proposed:{node.id}", inputs=[node.checkpoint], facts=facts
+        )
+    if told.event == "finished" and node.outcome is not None:
+        parts.progress(
+            "node.finished",
+            node=node.id,
+            title=node.title,
+            status=node.outcome.status.value,
+            value=node.score.value if node.score else None,
+            best=told.best_score.value if told.best_score else None,
+            cost_usd=parts.budget.spent.usd,
+        )
+
+
+def _confirm(best: NodeId | None, plan: Plan, parts: Parts) -> str | None:
+    """Return the node that the paper rests on, with its program as a repository; None if it did not run."""
+    if best is None or parts.journal.node(best).stage != CONFIRM:
+        return None
+    node = parts.journal.node(best)
+    rows = rows_of(best, parts)
+    expected = {
+        f"{r.metric}/{r.condition}/{r.dataset}/{r.seed}": r.value for r in rows if r.is_final and r.split == plan.split
+    }
+    versions = parts.sandbox().describe()
+    packages = {name: versions[f"package:{name}"] for name in PACKAGES if f"package:{name}" in versions}
+    write_code(parts.folder.code, parts.checkpoints.load(node.checkpoint), plan, expected, packages)
+    parts.ledger.record("code.exported", actor="harness", inputs=[node.checkpoint], facts={"node": best})
+    return best
