@@ -8,7 +8,8 @@
     ├── BudgetExceeded          stop cleanly; everything so far is kept                    exit 3
     ├── SandboxError            the sandbox failed, not the experiment in it               exit 1
     ├── ModelError              the model cannot answer this; trying again will not help   exit 1
-    │   └── AnswerInvalid       an answer that stayed malformed after repair
+    │   └── AnswerInvalid       an answer that stayed malformed after repair; agents have a fallback
+    │       └── AnswerRefused   the model will not answer this
     ├── EditRejected            an edit does not apply, or changes nothing
     └── RunCorrupted            the run's folder is not what the run left there            exit 1
 
@@ -77,11 +78,15 @@ class SandboxError(AIScientistError):
 
 
 class ModelError(AIScientistError):
-    """The model cannot answer: wrong key, unknown model, refusal. Trying again will not help."""
+    """The model cannot answer: wrong key, unknown model. Trying again will not help."""
 
 
 class AnswerInvalid(ModelError):
     """The answer does not fit its type, also after it was sent back with the reasons."""
+
+
+class AnswerRefused(AnswerInvalid):
+    """The model, or its provider's filter, will not answer this."""
 
 
 class EditRejected(AIScientistError):

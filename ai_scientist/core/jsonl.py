@@ -105,12 +105,18 @@ class Appender:
             self._file.truncate(end - len(self.dropped))
         self._file.seek(0, os.SEEK_END)
 
-    def append(self, value: object) -> bytes:
-        """Write one object as a line and wait until it is on disk; return the line's bytes."""
+    def append(self, value: object, *, sync: bool = True) -> bytes:
+        """Write one object as a line and return the line's bytes.
+
+        Args:
+            value: The object.
+            sync: Whether to wait until it is on disk. Without, it survives a kill but perhaps not a power cut.
+        """
         raw = canonical_json(value).encode()
         self._file.write(raw + b"\n")
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if sync:
+            os.fsync(self._file.fileno())
         return raw
 
     def close(self) -> None:

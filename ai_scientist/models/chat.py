@@ -1,0 +1,325 @@
+"""The border to LangChain: one endpoint, one model, one try. Imported only when a language model is used.
+
+Retries, repair, budgets and the store are ours, so the client's own retries are switched off. Answers are streamed
+wherever the endpoint can, because only a stream tells a slow answer from a hung one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.runnables import Runnable
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
+
+from ai_scientist.core.errors import ConfigError
+from ai_scientist.models.exchange import (
+    CallFailed,
+    Feature,
+    Form,
+    Message,
+    Mode,
+    Question,
+    Reply,
+    Usage,
+)
+from ai_scientist.models.failures import understand
+from ai_scientist.models.providers import ModelName, Provider, api_key, factory_of, redact
+
+MOST_BYTES_PER_TOKEN = 16
+"""An answer that is longer than this allows is not what was asked for: the endpoint ignores the limit."""
+
+
+class OpenAIStream(ChatOpenAI):
+    """LangChain's client, which drops a refusal and the answering model's name from streams, made to keep both."""
+
+    def _convert_chunk_to_generation_chunk(
+        self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
+    ) -> Any:  # LangChain's own type is private to its module
+        made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
+        if made is None:
+            return None
+        message = made.message
+        for choice in chunk.get("choices") or []:
+            refusal = (choice.get("delta") or {}).get("refusal")
+            if refusal:
+                message.additional_kwargs["refusal"] = str(refusal)
+        for key, name in (("model", "model_name"), ("id", "answer_id"), ("system_fingerprint", "fingerprint")):
+            if chunk.get(key):
+                message.additional_kwargs[name] = str(chunk[key])
+        return made
+
+
+@dataclass(slots=True)
+class _Collected:
+    """A streamed answer, as far as it has come."""
+
+    text: list[str] = field(default_factory=list[str])
+    arguments: list[str] = field(default_factory=list[str])
+    refusal: list[str] = field(default_factory=list[str])
+    size: int = 0
+    finish: str = ""
+    model: str = ""
+    id: str = ""
+    fingerprint: str = ""
+    usage: Usage | None = None
+    began: bool = False
+
+    def add(self, chunk: AIMessage) -> None:
+        text = _text_of(chunk)
+        if text:
+            self.text.append(text)
+        if isinstance(chunk, AIMessageChunk):
+            pieces = [call.get("args") or "" for call in chunk.tool_call_chunks]
+        else:
+            pieces = _arguments_of(chunk)
+        self.arguments += pieces
+        extra, told = chunk.additional_kwargs, chunk.response_metadata
+        if extra.get("refusal"):
+            self.refusal.append(str(extra["refusal"]))
+        self.size += len(text) + sum(map(len, pieces))
+        self.began = self.began or bool(text or pieces or self.refusal)
+        self.finish = _first(told, "finish_reason", "stop_reason", "done_reason") or self.finish
+        self.model = _first(extra, "model_name") or _first(told, "model_name", "model") or self.model
+        self.id = _first(extra, "answer_id") or _first(told, "id") or self.id
+        self.fingerprint = _first(extra, "fingerprint") or _first(told, "system_fingerprint") or self.fingerprint
+        self.usage = _usage_of(chunk) or self.usage
+
+    def reply(self) -> Reply:
+        return Reply(
+            text="".join(self.arguments) or "".join(self.text),
+            refusal="".join(self.refusal),
+            finish=self.finish,
+            model=self.model,
+            id=self.id,
+            fingerprint=self.fingerprint,
+            usage=self.usage,
+        )
+
+
+class LangChainChat:
+    """A chat model of LangChain's, as `Chat`."""
+
+    def __init__(
+        self,
+        name: ModelName,
+        provider: Provider,
+        *,
+        base_url: str | None,
+        max_output_tokens: int,
+        temperature: float | None,
+        timeout_seconds: float,
+    ) -> None:
+        """Make the client; nothing is sent.
+
+        Raises:
+            MissingTool: If the provider's package is not installed.
+            ConfigError: If the client cannot be made, as without a key.
+        """
+        self._name, self._provider = name, provider
+        self._base_url = base_url or provider.base_url
+        self._settings = (max_output_tokens, temperature, timeout_seconds)
+        self._dropped: set[Feature] = set()
+        if self._base_url is not None:
+            # OpenAI's newer name for the limit is refused, or worse, ignored by many servers that copy its protocol.
+            self._dropped.add("max_completion_tokens")
+        self._client = self._make()
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The ways to get a typed answer that are worth trying, best first."""
+        modes: list[Mode] = ["tool", "text"]
+        if self._provider.speaks_openai and not self._client_uses_responses():
+            modes.insert(0, "schema")
+        return tuple(mode for mode in modes if mode not in self._dropped)
+
+    def drop(self, feature: Feature) -> bool:
+        """Do without a feature from now on; False if there is no way without it, or we already do without."""
+        if feature in self._dropped:
+            return False
+        self._dropped.add(feature)
+        if feature not in ("schema", "tool", "images"):
+            self._client = self._make()
+        return True
+
+    async def complete(self, question: Question) -> Reply:
+        """Return the reply.
+
+        Raises:
+            CallFailed: If there is none.
+        """
+        got = _Collected()
+        try:
+            async with asyncio.timeout(question.timeout_seconds):
+                await self._collect(question, got)
+        except TimeoutError as error:
+            raise CallFailed("stalled" if got.began else "timeout", _late(question, got)) from error
+        except CallFailed:
+            raise
+        except Exception as error:  # the border: whatever a client library raises is sorted here, and nowhere else
+            failed = understand(error, began=got.began)
+            if "No generation chunks" in str(error):  # LangChain's words for a stream without a single event
+                failed = CallFailed("unreadable", "the answer is no stream", what="stream")
+            text = redact(str(failed))
+            raise CallFailed(
+                failed.kind, text, retry_after_seconds=failed.retry_after_seconds, what=failed.what
+            ) from None  # the original may hold the key in its request
+        return got.reply()
+
+    async def _collect(self, question: Question, got: _Collected) -> None:
+        messages = [self._message(message) for message in question.messages]
+        client = self._asking(question)
+        most = question.max_output_tokens * MOST_BYTES_PER_TOKEN
+        if "stream" in self._dropped:
+            got.add(cast("AIMessage", await client.ainvoke(messages)))
+        else:
+            async with aclosing(cast("Any", client.astream(messages))) as stream:
+                await _drain(stream, got, question.stall_seconds, most)
+            if not got.finish and not got.began:
+                raise CallFailed("unreadable", "the answer is no stream of chat completions")
+            if not got.finish and self._provider.speaks_openai:
+                raise CallFailed("cut", "the answer ended in the middle")
+        if got.size > most:
+            got.finish = "length"
+
+    def _asking(self, question: Question) -> Runnable[Any, Any]:
+        """Return the client, told in which form to answer."""
+        extra: dict[str, Any] = {}
+        if self._provider.speaks_openai:
+            extra["extra_headers"] = {"Idempotency-Key": question.idempotency_key}
+        if question.mode == "schema":
+            # Not as LangChain's own `response_format`: that parses on its side and loses refusals and cut answers.
+            extra["extra_body"] = {"response_format": _response_format(question.form)}
+        if "max_completion_tokens" in self._dropped and self._provider.speaks_openai:
+            extra["extra_body"] = {**extra.get("extra_body", {}), "max_tokens": question.max_output_tokens}
+        if question.mode != "tool":
+            return self._client.bind(**extra) if extra else self._client
+        tool = {
+            "type": "function",
+            "function": {
+                "name": question.form.name,
+                "description": "Hands in the answer.",
+                "parameters": dict(question.form.schema),
+            },
+        }
+        return self._client.bind_tools([tool], tool_choice=question.form.name, **extra)
+
+    def _message(self, message: Message) -> BaseMessage:
+        if message.role == "system":
+            return SystemMessage(message.text)
+        if message.role == "assistant":
+            return AIMessage(message.text)
+        if not message.images or "images" in self._dropped:
+            return HumanMessage(message.text)
+        pictures = [{"type": "image_url", "image_url": {"url": image.url}} for image in message.images]
+        return HumanMessage(cast("Any", [{"type": "text", "text": message.text}, *pictures]))
+
+    def _make(self) -> BaseChatModel:
+        max_tokens, temperature, timeout = self._settings
+        factory = factory_of(self._provider)
+        given: dict[str, Any] = {"model": self._name.model, "max_retries": 0}
+        if temperature is not None and "temperature" not in self._dropped:
+            given["temperature"] = temperature
+        secret = api_key(self._provider, base_url=self._base_url)
+        if self._provider.speaks_openai:
+            given |= self._openai_settings(timeout, secret)
+            if factory is ChatOpenAI:
+                factory = OpenAIStream
+        else:
+            if self._base_url:
+                given["base_url"] = self._base_url
+            if self._provider.package == "langchain":
+                given["model_provider"] = self._name.provider
+        if "max_completion_tokens" not in self._dropped:
+            given["max_tokens"] = max_tokens
+        return _construct(factory, given, self._name)
+
+    def _openai_settings(self, timeout: float, secret: str | None) -> dict[str, Any]:
+        return {
+            # An endpoint of one's own often wants no key, but the client wants a string.
+            "api_key": SecretStr(secret or "none"),
+            "timeout": timeout,
+            "stream_usage": "usage" not in self._dropped,
+            "stream_chunk_timeout": None,
+            # A connection a call: nothing is left open between event loops, and a call takes seconds anyway.
+            "default_headers": {"Connection": "close"},
+            **({"base_url": self._base_url} if self._base_url else {}),
+        }
+
+    def _client_uses_responses(self) -> bool:
+        model = self._name.model
+        return self._base_url is None and (model.startswith(("gpt-5-pro", "o1-pro", "o3-pro")) or "codex" in model)
+
+
+async def _drain(stream: AsyncIterator[AIMessage], got: _Collected, stall_seconds: float, most: int) -> None:
+    """Take a stream in; an answer that began must go on coming, and must end some day."""
+    while got.size <= most:
+        try:
+            async with asyncio.timeout(stall_seconds if got.began else None):
+                chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise CallFailed("stalled", f"nothing more came for {stall_seconds:.0f} s") from error
+        got.add(chunk)
+
+
+def _construct(factory: Callable[..., object], given: Mapping[str, Any], name: ModelName) -> BaseChatModel:
+    try:
+        return cast("BaseChatModel", factory(**given))
+    except Exception as error:  # the border: constructors complain in their own ways, nearly always about settings
+        raise ConfigError(f"The client for {name} cannot be made: {redact(str(error))[:300]}") from None
+
+
+def _response_format(form: Form) -> dict[str, Any]:
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": form.name, "schema": dict(form.schema), "strict": form.is_strict},
+    }
+
+
+def _late(question: Question, got: _Collected) -> str:
+    seconds = f"{question.timeout_seconds:.0f} s"
+    return f"the answer was not finished after {seconds}" if got.began else f"no answer came within {seconds}"
+
+
+def _text_of(message: AIMessage) -> str:
+    content = message.content
+    if isinstance(content, str):
+        return content
+    parts = cast("Sequence[object]", content)
+    found = (part if isinstance(part, str) else cast("dict[str, object]", part).get("text", "") for part in parts)
+    return "".join(str(piece) for piece in found)
+
+
+def _arguments_of(message: AIMessage) -> list[str]:
+    import json
+
+    whole = [json.dumps(call["args"], ensure_ascii=False) for call in message.tool_calls]
+    return whole or [call.get("args") or "" for call in message.invalid_tool_calls]
+
+
+def _first(values: Mapping[str, object], *names: str) -> str:
+    return next((str(values[name]) for name in names if values.get(name)), "")
+
+
+def _usage_of(message: AIMessage) -> Usage | None:
+    """Return the counted tokens; None if there is no count, or one that cannot be."""
+    told = message.usage_metadata
+    if not told:
+        return None
+    inner, outer = told.get("input_token_details") or {}, told.get("output_token_details") or {}
+    usage = Usage(
+        input=told["input_tokens"],
+        output=told["output_tokens"],
+        cached=inner.get("cache_read") or 0,
+        reasoning=outer.get("reasoning") or 0,
+    )
+    believable = 0 <= usage.cached <= usage.input and 0 <= usage.reasoning <= usage.output
+    return usage if believable and usage.input + usage.output > 0 else None

@@ -1,0 +1,283 @@
+"""The call store: every paid answer of a run, written down before it is used, so that none is paid twice.
+
+On disk: `calls/<key>.json`, one file a call, whole or absent; and `calls/spent.jsonl`, one line when a try begins and
+one when it ends. After a crash a try that began and did not end may have been paid without our having its answer: its
+worst case counts as spent, and the answer is asked for again. `calls/abilities.json` holds what was found out about
+the endpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from ai_scientist.core.budget import Budget, Cost
+from ai_scientist.core.errors import RunCorrupted
+from ai_scientist.core.hashing import sha256_json
+from ai_scientist.core.ids import Sha256
+from ai_scientist.core.jsonl import Appender, read_json, read_lines, write_json
+from ai_scientist.core.values import Value
+from ai_scientist.models.exchange import Feature, Mode
+from ai_scientist.models.prompts import Cut
+
+
+class Turn(Value):
+    """One message as it was sent; `images` are hashes."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+    images: tuple[str, ...] = ()
+
+
+class Address(Value):
+    """Everything that changes an answer. Its hash is the call's key.
+
+    The endpoint's URL is not here: it is fixed for a run, and a local server may come back on another port.
+    """
+
+    model: str
+    temperature: float | None
+    max_output_tokens: int
+    mode: Mode
+    form: dict[str, Any]
+    messages: tuple[Turn, ...]
+    sample: int
+
+    @property
+    def key(self) -> Sha256:
+        """The call's identity."""
+        return sha256_json(self.model_dump(mode="json"))
+
+
+class Tokens(Value):
+    """What was counted. `cached` is part of `input`, `reasoning` is part of `output`."""
+
+    input: int
+    output: int
+    cached: int = 0
+    reasoning: int = 0
+    is_estimate: bool = Field(
+        default=False, description="The endpoint gave no believable count; this is an upper bound from the bytes."
+    )
+
+
+class Try(Value):
+    """A try that failed before the one that answered."""
+
+    kind: str
+    message: str
+    waited_seconds: float
+
+
+class Answer(Value):
+    """What the endpoint answered."""
+
+    text: str
+    refusal: str = ""
+    finish: str = ""
+    model: str = Field(default="", description="As answered: may be a dated version of the model that was asked.")
+    id: str = ""
+    fingerprint: str = ""
+
+
+class Call(Value):
+    """One file of the store."""
+
+    schema_version: int = 1
+    key: str
+    role: str
+    prompt: str
+    prompt_version: int
+    prompt_source: str
+    stage: str
+    time: str
+    address: Address
+    answer: Answer
+    tokens: Tokens
+    cost_usd: float | None = Field(description="None: the price is not known.")
+    latency_seconds: float
+    tries: tuple[Try, ...] = ()
+    cuts: tuple[Cut, ...] = Field(default=(), description="Parts of the prompt that were shortened to fit.")
+
+    @property
+    def cost(self) -> Cost:
+        """What it cost."""
+        return Cost(usd=self.cost_usd, tokens=self.tokens.input + self.tokens.output)
+
+
+class Abilities(Value):
+    """What was found out about one model behind one endpoint.
+
+    Attributes of note: `mode` is the way to typed answers; `is_proven` says that it has worked once; `dropped` are
+    features that it turned out not to have.
+    """
+
+    mode: Mode
+    is_proven: bool = False
+    dropped: tuple[Feature, ...] = ()
+
+
+class CallStore:
+    """The calls of one run."""
+
+    def __init__(self, folder: Path, budget: Budget) -> None:
+        """Open the store, and count in the budget what earlier sessions spent.
+
+        Raises:
+            RunCorrupted: If a file in it is not what the run left there.
+        """
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "spent.jsonl"
+        past = _read_past(path)
+        for stage, cost, lost in past.charges:
+            budget.restore(stage, cost, lost=lost)
+        self._appender = Appender(path)
+        self._session, self._tries = past.sessions + 1, 0
+        self._appender.append({"event": "opened", "session": self._session}, sync=False)
+        for began in past.unended:
+            call = None if began.key in past.answered else self.get(began.key)
+            past.answered.add(began.key)
+            cost = call.cost if call else Cost(usd=began.usd, tokens=began.tokens)
+            self.end(began.name, cost, lost=call is None)
+            budget.restore(began.stage, cost, lost=call is None)
+
+    def path(self, key: str) -> Path:
+        """Return where a call lies."""
+        return self._folder / f"{key}.json"
+
+    def get(self, key: str) -> Call | None:
+        """Return a stored call; None if there is none.
+
+        Raises:
+            RunCorrupted: If the file is damaged.
+        """
+        path = self.path(key)
+        if not path.exists():
+            return None
+        try:
+            call = Call.model_validate(read_json(path))
+        except ValidationError as error:
+            raise RunCorrupted(f"{path} is no stored call: {error}") from error
+        if call.key != key or call.address.key != key:
+            raise RunCorrupted(f"{path} holds another call than its name says.")
+        return call
+
+    def put(self, call: Call) -> Path:
+        """Write a call; when this returns, it is on disk."""
+        path = self.path(call.key)
+        write_json(path, call.model_dump(mode="json"))
+        return path
+
+    def begin(self, key: str, stage: str, worst: Cost) -> str:
+        """Note that a try is about to be made, and return its name."""
+        self._tries += 1
+        name = f"{self._session}.{self._tries}"
+        line = {"event": "began", "try": name, "key": key, "stage": stage, "usd": worst.usd, "tokens": worst.tokens}
+        self._appender.append(line, sync=False)
+        return name
+
+    def end(self, name: str, actual: Cost | None, *, lost: bool = False) -> None:
+        """Note how a try ended: what it cost, or None if it cost nothing."""
+        cost = {"usd": actual.usd, "tokens": actual.tokens} if actual else None
+        self._appender.append({"event": "ended", "try": name, "cost": cost, "lost": lost}, sync=False)
+
+    def abilities(self) -> dict[str, Abilities]:
+        """Return what is known of the endpoints, by model."""
+        path = self._folder / "abilities.json"
+        if not path.exists():
+            return {}
+        try:
+            return {name: Abilities.model_validate(value) for name, value in read_json(path).items()}
+        except (ValidationError, AttributeError) as error:
+            raise RunCorrupted(f"{path} is damaged: {error}") from error
+
+    def remember(self, model: str, abilities: Abilities) -> None:
+        """Write down what was found out about a model."""
+        known = {**self.abilities(), model: abilities}
+        write_json(
+            self._folder / "abilities.json", {name: value.model_dump(mode="json") for name, value in known.items()}
+        )
+
+    def close(self) -> None:
+        """Let the files go."""
+        self._appender.close()
+
+
+class _Opened(Value):
+    event: Literal["opened"]
+    session: int
+
+
+class _Began(Value):
+    event: Literal["began"]
+    name: str = Field(alias="try")
+    key: str
+    stage: str
+    usd: float | None
+    tokens: int
+
+
+class _Paid(Value):
+    usd: float | None
+    tokens: int
+
+
+class _Ended(Value):
+    event: Literal["ended"]
+    name: str = Field(alias="try")
+    cost: _Paid | None
+    lost: bool
+
+
+_LINE: dict[str, type[_Opened | _Began | _Ended]] = {"opened": _Opened, "began": _Began, "ended": _Ended}
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What spent.jsonl says of earlier sessions."""
+
+    charges: list[tuple[str, Cost, bool]] = field(default_factory=list[tuple[str, Cost, bool]])
+    unended: list[_Began] = field(default_factory=list[_Began])
+    answered: set[str] = field(default_factory=set[str])
+    sessions: int = 0
+
+
+def _read_past(path: Path) -> _Past:
+    began: dict[str, _Began] = {}
+    past, sessions = _Past(), 0
+    for line in read_lines(path):
+        try:
+            event = _LINE[line.value["event"]].model_validate(line.value)
+            if isinstance(event, _Opened):
+                sessions += 1
+            elif isinstance(event, _Began):
+                began[event.name] = event
+            else:
+                start = began.pop(event.name)
+                if event.cost:
+                    cost = Cost(usd=event.cost.usd, tokens=event.cost.tokens)
+                    past.charges.append((start.stage, cost, event.lost))
+                if event.cost and not event.lost:
+                    past.answered.add(start.key)
+        except (KeyError, ValidationError) as error:
+            raise RunCorrupted(f"{path} is damaged: {error}") from error
+    return replace(past, unended=list(began.values()), sessions=sessions)
+
+
+def read_calls(folder: Path) -> Iterable[Call]:
+    """Yield the stored calls of a run, in the order of their keys; for audits and displays.
+
+    Raises:
+        RunCorrupted: If a file is damaged.
+    """
+    for path in sorted(folder.glob("*.json")):
+        if len(path.stem) == 64:
+            try:
+                yield Call.model_validate(read_json(path))
+            except ValidationError as error:
+                raise RunCorrupted(f"{path} is no stored call: {error}") from error
