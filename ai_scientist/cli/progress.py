@@ -29,6 +29,26 @@ STEPS = {
     "audit_run": "auditing",
 }
 
+SENTENCES = {
+    "idea.chosen": "idea: {title}",
+    "novelty.checked": "novelty: {verdict}",
+    "plan.locked": "plan locked: {title} ({hypotheses} hypotheses)",
+    "stage.started": "stage {name}: {goal}",
+    "stage.finished": "stage {name} over: {why}",
+    "paper.compiled": "paper: {pages} pages",
+    "review.done": "review {round}: overall {overall:.1f}, {decision}",
+    "audit.done": "audit: {verdict}, {checked} things checked, {findings} findings",
+    "budget.reached": "budget reached: {limit}",
+}
+"""What an event is told as; events that are not here are not told."""
+
+
+class _Missing(dict[str, Any]):
+    """Facts of which one may be missing."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
 
 class Display:
     """Hears events and keeps a few lines up to date; without a terminal it prints one line an event."""
@@ -63,35 +83,16 @@ class Display:
     def _hear(self, event: str, facts: dict[str, Any]) -> str:
         if "cost_usd" in facts:
             self._cost = f"${facts['cost_usd']:.2f}"
-        match event:
-            case "step.started":
-                self._doing = STEPS.get(facts["step"], facts["step"])
-                self._stage = {} if self._doing else self._stage
-                return self._doing
-            case "idea.chosen":
-                return f"idea: {facts['title']}"
-            case "novelty.checked":
-                return f"novelty: {facts['verdict']}"
-            case "plan.locked":
-                return f"plan locked: {facts['title']} ({facts['hypotheses']} hypotheses)"
-            case "stage.started":
-                self._doing = f"stage {facts['name']}"
-                self._stage = {**facts, "done": 0, "began": time.monotonic()}
-                return f"stage {facts['name']}: {facts['goal']}"
-            case "node.finished":
-                return self._node(facts)
-            case "stage.finished":
-                return f"stage {facts['name']} over: {facts['why']}"
-            case "paper.compiled":
-                return f"paper: {facts['pages']} pages" if facts.get("pages") else "paper: no PDF (no TeX)"
-            case "review.done":
-                return f"review {facts['round']}: overall {facts['overall']:.1f}, {facts['decision']}"
-            case "audit.done":
-                return f"audit: {facts['verdict']}, {facts['checked']} things checked, {facts['findings']} findings"
-            case "budget.reached":
-                return f"budget reached: {facts['limit']}"
-            case _:
-                return ""
+        if event == "step.started":
+            self._doing = STEPS.get(facts["step"], facts["step"])
+            self._stage = {} if self._doing else self._stage
+            return self._doing
+        if event == "stage.started":
+            self._doing = f"stage {facts['name']}"
+            self._stage = {**facts, "done": 0, "began": time.monotonic()}
+        if event == "node.finished":
+            return self._node(facts)
+        return SENTENCES[event].format_map(_Missing(facts)) if event in SENTENCES else ""
 
     def _node(self, facts: dict[str, Any]) -> str:
         self._stage["done"] = self._stage.get("done", 0) + 1
@@ -119,4 +120,4 @@ class Display:
 
 def seconds_left(stage: dict[str, Any], done: int, total: int) -> float:
     """Return the seconds that a stage's remaining nodes will take if they are like those before."""
-    return (time.monotonic() - stage["began"]) / max(done, 1) * (total - done)
+    return float(time.monotonic() - stage["began"]) / max(done, 1) * (total - done)

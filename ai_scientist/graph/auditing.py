@@ -1,4 +1,4 @@
-"""The last step: every artifact of the run is checked from its folder, by the same auditor that a stranger would use."""
+"""The last step: the run is checked from its folder, by the same auditor that a stranger would use."""
 
 from __future__ import annotations
 

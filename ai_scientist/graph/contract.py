@@ -18,11 +18,13 @@ def program_contract(settings: Settings) -> str:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             parts.append(f"lab.{node.name}({ast.unparse(node.args)})\n    {_first_paragraph(node)}")
     sandbox = settings.sandbox
+    limits = (
+        f"{sandbox.timeout_seconds:g} seconds on {sandbox.cpus:g} core, {sandbox.memory_bytes / 2**30:.1f} GiB of "
+        f"memory and {sandbox.disk_bytes / 2**20:.0f} MiB of disk"
+    )
     parts.append(
-        f"The program is `experiment.py`; it is run once for each seed, in a fresh copy, without network, and may import "
-        f"the standard library, {', '.join(PACKAGES)}, and `lab`. One run may take {sandbox.timeout_seconds:g} seconds on "
-        f"{sandbox.cpus:g} core, {sandbox.memory_bytes / 2**30:.1f} GiB of memory and "
-        f"{sandbox.disk_bytes / 2**20:.0f} MiB of disk."
+        "The program is `experiment.py`; it is run once for each seed, in a fresh copy, without network, and may import "
+        f"the standard library, {', '.join(PACKAGES)}, and `lab`. One run may take {limits}."
     )
     if settings.data:
         names = ", ".join(path.name for path in settings.data)

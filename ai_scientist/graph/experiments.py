@@ -18,7 +18,8 @@ from ai_scientist.graph.results import rows_of
 from ai_scientist.graph.state import StageEnd, State
 from ai_scientist.search.contracts import Operator, Stage
 from ai_scientist.search.operators import Replicate
-from ai_scientist.search.scheduler import Progress, Scheduler
+from ai_scientist.search.scheduler import Scheduler
+from ai_scientist.search.stage_run import Progress
 from ai_scientist.search.stages import default_stages, load_stages
 from ai_scientist.search.values import MetricValue
 

@@ -1,4 +1,4 @@
-"""Gates: places where a person may approve, edit or redirect. A gate's node does nothing else, so that it may run twice."""
+"""Gates: where a person may approve, edit or redirect. A gate's node does nothing else, so that it may run twice."""
 
 from __future__ import annotations
 

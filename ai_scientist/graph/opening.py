@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 
@@ -53,8 +53,8 @@ async def look_before(topic: str, settings: Settings) -> None:
     choose(settings.sandbox, trusted=settings.model.name == "rules")
 
 
-@asynccontextmanager
-async def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> AsyncIterator[Parts]:
+@contextmanager
+def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> Generator[Parts]:
     """Open everything that the nodes of the graph work with, and close it again.
 
     Raises:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Protocol
 
 from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import RetryPolicy
 
 from ai_scientist.core.errors import BudgetExceeded, TransientError
@@ -20,15 +20,33 @@ from ai_scientist.graph import auditing, experiments, ideas, planning, results, 
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.state import State
 
-Step = Callable[[State, Parts], Awaitable[State]]
+
+class Step(Protocol):
+    """One step of the pipeline. Entering it again after a crash must do no harm."""
+
+    __name__: str
+
+    def __call__(self, state: State, parts: Parts) -> Awaitable[State]:
+        """Return what changes in the state."""
+        ...
+
+
+class Bound(Protocol):
+    """A step as LangGraph calls it."""
+
+    async def __call__(self, state: State) -> State:
+        """Return what changes in the state."""
+        ...
+
+
 OpenParts = Callable[[State], Parts]
 Graph = StateGraph[State, None, State, State]
 
-RETRY = RetryPolicy(max_attempts=2, retry_on=TransientError)
+RETRY = RetryPolicy(max_attempts=2, retry_on=(TransientError,))
 """The library's own default would not retry OSError yet would retry a failed assertion, so it is always said."""
 
 
-def bind(step: Step, open_parts: OpenParts) -> Callable[[State], Awaitable[State]]:
+def bind(step: Step, open_parts: OpenParts) -> Bound:
     """Return a LangGraph node for a step; when money runs out, the step is finished by the fallback engine."""
 
     async def node(state: State) -> State:
@@ -62,11 +80,12 @@ def build_experiments(open_parts: OpenParts) -> Graph:
     return graph
 
 
-def build_graph(open_parts: OpenParts) -> Graph:
+def build_graph(open_parts: OpenParts, *, begin: Bound | None = None) -> Graph:
     """Return the whole state machine, not compiled.
 
     Args:
         open_parts: Gives the parts of the run that a state belongs to.
+        begin: Makes a run's folder for a state that has only a topic, where nobody else does.
     """
     graph: Graph = StateGraph(State)
     for step in (
@@ -87,7 +106,12 @@ def build_graph(open_parts: OpenParts) -> Graph:
         graph.add_node(step.__name__, bind(step, open_parts), retry_policy=RETRY)
     graph.add_node("experiments", build_experiments(open_parts).compile())
 
-    graph.add_edge(START, "ideate")
+    if begin is None:
+        graph.add_edge(START, "ideate")
+    else:
+        graph.add_node("begin", begin)
+        graph.add_edge(START, "begin")
+        graph.add_edge("begin", "ideate")
     graph.add_edge("ideate", "check_novelty")
     graph.add_conditional_edges(
         "check_novelty",
@@ -121,10 +145,3 @@ def after_gate(state: State) -> str:
 def after_experiments(state: State) -> str:
     """Say whether there is anything to write about."""
     return "go" if state.get("confirmed") else "failed"
-
-
-def compile_for_tools() -> CompiledStateGraph[State, None, State, State]:
-    """Return the graph as LangGraph's own tools open it (see langgraph.json): without a checkpointer of ours."""
-    from ai_scientist.graph.run import parts_of_state
-
-    return build_graph(parts_of_state).compile(name="ai-scientist")

@@ -30,7 +30,7 @@ GOALS = {
 }
 
 SEED_STRIDE = 10_000
-"""Seeds of two runs' settings never meet: run seed × stride is the first search seed, plus half of it the first confirm."""
+"""Runs with different seeds share none: seed × stride is the first search seed, plus half of it the first confirm."""
 
 
 def locked_plan(parts: Parts) -> Plan:

@@ -102,11 +102,8 @@ async def resume(
 
 
 async def _go_on(folder: RunFolder, reply: GateReply | None, progress: Progress, clock: Clock) -> RunResult:
-    with folder.lock():
-        async with (
-            open_parts(folder, progress, clock) as parts,
-            AsyncSqliteSaver.from_conn_string(str(folder.state)) as saver,
-        ):
+    with folder.lock(), open_parts(folder, progress, clock) as parts:
+        async with AsyncSqliteSaver.from_conn_string(str(folder.state)) as saver:
             graph = build_graph(lambda _: parts).compile(checkpointer=saver, name="ai-scientist")
             config: RunnableConfig = {"configurable": {"thread_id": folder.path.name}, "recursion_limit": STEPS}
             problem: AIScientistError | None = None
