@@ -1,0 +1,349 @@
+r"""A draft checked before it may be compiled: over its parsed LaTeX, in every part that a reader sees.
+
+What is refused: numbers and number words that were typed, claims that were typed, macros and environments that are not
+in the vocabulary (which refuses all that could read, write or run), unknown addresses, records and displays, displays
+that no text mentions, empty sections, placeholders, doubled paragraphs, characters that cannot be typeset.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ai_scientist.paper.claim_words import claim_words
+from ai_scientist.paper.context import RenderContext
+from ai_scientist.paper.document import SECTIONS, Draft, Figure, Table
+from ai_scientist.paper.escape import is_typesettable
+from ai_scientist.paper.flat import Flat, flatten, sentences
+from ai_scientist.paper.formulas import formula_problems
+from ai_scientist.paper.macros import render_text
+from ai_scientist.paper.number_words import bound_names, interval_level, typed_numbers
+from ai_scientist.paper.printing import cited_keys
+from ai_scientist.paper.problems import Problem, ProblemKind, excerpt_at
+from ai_scientist.paper.source import Call, Comment, Environment, Math, Part, SourceError, Special, Text, parse, walk
+from ai_scientist.paper.vocabulary import (
+    ACCENTS,
+    CITE_MACROS,
+    DRAFT_MACROS,
+    MATH_ENVIRONMENTS,
+    MATH_MACROS,
+    NAME_MACROS,
+    PLAIN_MACROS,
+    REFERENCE_MACROS,
+    RESULT_MACROS,
+    TABLE_MACROS,
+    TEXT_ENVIRONMENTS,
+    TEXT_MACROS,
+)
+
+FEWEST_WORDS = {"abstract": 20, "section": 25, "title": 2, "figure": 4, "table": 4}
+"""Fewer words than these make a part empty."""
+APPENDICES = ("app:runs", "app:evidence", "app:plan", "app:quotes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One text of the draft.
+
+    Attributes:
+        place: As problems name it.
+        kind: "title", "abstract", "section", "heading", "caption" or "body" (a table's).
+    """
+
+    place: str
+    kind: str
+    text: str
+
+
+def lint(draft: Draft, context: RenderContext) -> tuple[Problem, ...]:
+    """Return everything that is wrong with a draft; no errors among it mean that it may be compiled."""
+    found: list[Problem] = []
+    labels = known_labels(draft.figures, draft.tables)
+    parsed: list[tuple[Piece, tuple[Part, ...]]] = []
+    equations: set[str] = set()
+    for piece in pieces(draft):
+        try:
+            parts = parse(piece.text)
+        except SourceError:
+            parts = ()
+        parsed.append((piece, parts))
+        equations |= set(_labels_in(parts))
+    for piece, parts in parsed:
+        found += _lint_piece(piece, parts, context, labels | equations)
+    found += _structure(draft)
+    mentioned = {call.argument(0) for _, parts in parsed for call in _calls(parts) if call.name == "ref"}
+    for label in sorted(known_labels(draft.figures, draft.tables) - mentioned - _standing_labels()):
+        place = label.replace("fig:", "figure:").replace("tab:", "table:")
+        found.append(Problem(kind="display", place=place, message=rf"no text mentions it; write \ref{{{label}}}."))
+    found += _doubled_paragraphs(draft)
+    return tuple(found)
+
+
+def lint_text(
+    text: str,
+    context: RenderContext,
+    *,
+    place: str,
+    figures: Sequence[Figure] = (),
+    tables: Sequence[Table] = (),
+) -> tuple[Problem, ...]:
+    """Return what is wrong with one text of a draft: a section's name, "title" or "abstract" as its place."""
+    kind = "section" if place in SECTIONS else {"figure": "caption", "table": "caption"}.get(place.split(":")[0], place)
+    try:
+        parts = parse(text)
+    except SourceError:
+        parts = ()
+    labels = known_labels(figures, tables) | set(_labels_in(parts))
+    return tuple(_lint_piece(Piece(place=place, kind=kind, text=text), parts, context, labels))
+
+
+def pieces(draft: Draft) -> Iterator[Piece]:
+    """Yield every text of a draft, in the order of the paper."""
+    yield Piece(place="title", kind="title", text=draft.title)
+    yield Piece(place="abstract", kind="abstract", text=draft.abstract)
+    for section in draft.sections:
+        yield Piece(place=section.name, kind="heading", text=section.title)
+        yield Piece(place=section.name, kind="section", text=section.body)
+    for figure in draft.figures:
+        yield Piece(place=f"figure:{figure.name}", kind="caption", text=figure.caption)
+    for table in draft.tables:
+        yield Piece(place=f"table:{table.name}", kind="caption", text=table.caption)
+        yield Piece(place=f"table:{table.name}", kind="body", text=table.body)
+
+
+def known_labels(figures: Sequence[Figure], tables: Sequence[Table]) -> set[str]:
+    r"""Return what \ref may name."""
+    return {f"fig:{f.name}" for f in figures} | {f"tab:{t.name}" for t in tables} | _standing_labels()
+
+
+def _standing_labels() -> set[str]:
+    return {f"sec:{name}" for name in SECTIONS} | set(APPENDICES)
+
+
+def _labels_in(parts: Sequence[Part]) -> Iterator[str]:
+    return (call.argument(0) for call in _calls(parts) if call.name == "label")
+
+
+def _calls(parts: Sequence[Part]) -> Iterator[Call]:
+    return (part for part in walk(parts) if isinstance(part, Call))
+
+
+class _Reporter:
+    """Makes problems of one piece."""
+
+    def __init__(self, piece: Piece) -> None:
+        self.piece = piece
+
+    def at(self, kind: ProblemKind, start: int, end: int, message: str) -> Problem:
+        return Problem(
+            kind=kind,
+            place=self.piece.place,
+            offset=start,
+            message=message,
+            excerpt=excerpt_at(self.piece.text, start, end),
+        )
+
+
+def _lint_piece(piece: Piece, parts: Sequence[Part], context: RenderContext, labels: set[str]) -> Iterator[Problem]:
+    report = _Reporter(piece)
+    yield from render_text(piece.text, context, place=piece.place).problems
+    if not parts and piece.text.strip():
+        return
+    flat = flatten(parts)
+    yield from _macros(piece, parts, report)
+    yield from _marks(piece, parts, report)
+    yield from _references(parts, labels, context, report)
+    yield from _numbers(flat, parts, context, report)
+    yield from _placeholders(flat, report)
+    if piece.kind != "body":
+        yield from _claims(piece, flat, report)
+    yield from _length(piece, flat)
+
+
+_ANYWHERE = {
+    **{name: spec for name, spec in TEXT_MACROS.items() if name in ("emph", "textbf", "textit", "texttt", "textsc")},
+    **{name: spec for name, spec in TEXT_MACROS.items() if name in ("textrm", "textsf", "mbox")},
+    **ACCENTS,
+    **{name: spec for name, spec in PLAIN_MACROS.items() if name != "item"},
+    **RESULT_MACROS,
+    **NAME_MACROS,
+    **CITE_MACROS,
+    "ref": "{",
+}
+_ALLOWED: dict[str, set[str]] = {
+    "title": set(_ANYWHERE) - {"\\", "ref"},
+    "heading": set(_ANYWHERE) - {"\\", "ref"},
+    "abstract": set(_ANYWHERE),
+    "caption": set(_ANYWHERE),
+    "section": {*_ANYWHERE, *TEXT_MACROS, *REFERENCE_MACROS, "item"},
+    "body": {*_ANYWHERE, *TABLE_MACROS},
+}
+
+
+def _macros(piece: Piece, parts: Sequence[Part], report: _Reporter) -> Iterator[Problem]:
+    """Refuse what is not in the vocabulary, or not here."""
+    in_math = {id(part) for math in walk(parts) if isinstance(math, Math) for part in walk(math.children)}
+    for part in walk(parts):
+        if isinstance(part, Call):
+            allowed = part.name in _ALLOWED[piece.kind] or (id(part) in in_math and part.name in _MATH_NAMES)
+            if not allowed:
+                known = part.name in DRAFT_MACROS
+                reason = f"has no place in a {piece.kind}" if known else "may not be used in a draft"
+                yield report.at("macro", part.start, part.start + 1 + len(part.name), f"\\{part.name} {reason}.")
+            elif part.name in _BARE_RESULTS and not part.arguments and id(part) not in in_math:
+                yield report.at("macro", part.start, part.end, f"\\{part.name} needs its argument in braces.")
+        elif isinstance(part, Environment) and not (part.name in TEXT_ENVIRONMENTS and piece.kind == "section"):
+            yield report.at("macro", part.start, part.start + 8, f"the environment {part.name!r} may not be used here.")
+        elif isinstance(part, Math) and part.environment in MATH_ENVIRONMENTS and piece.kind != "section":
+            if part.environment not in ("cases", "pmatrix", "bmatrix"):
+                yield report.at("macro", part.start, part.start + 8, "displayed formulas stand in sections only.")
+
+
+_MATH_NAMES = {*MATH_MACROS, *PLAIN_MACROS, "text", "mbox", "label"} - {"item", "par"}
+_BARE_RESULTS = ("delta",)
+
+
+def _marks(piece: Piece, parts: Sequence[Part], report: _Reporter) -> Iterator[Problem]:
+    """Refuse comments, marks with a meaning out of their place, and what cannot be typeset."""
+    in_math = {id(part) for math in walk(parts) if isinstance(math, Math) for part in walk(math.children)}
+    arguments = {id(p) for call in _calls(parts) if call.name in _KEYED for p in walk(call.arguments[:1])}
+    for part in walk(parts):
+        if isinstance(part, Comment):
+            yield report.at("syntax", part.start, part.end, r"a per cent sign hides the rest of its line; write \%.")
+        elif isinstance(part, Special) and part.text == "&" and piece.kind != "body" and id(part) not in in_math:
+            yield report.at("syntax", part.start, part.end, r"a bare & belongs to tables; write \&.")
+        elif isinstance(part, Text):
+            bad = "#" if id(part) in in_math or id(part) in arguments else "#_^"
+            for position, character in enumerate(part.text):
+                at = part.start + position
+                if character in bad:
+                    yield report.at("syntax", at, at + 1, f"a bare {character} does not compile; write \\{character}.")
+                elif not is_typesettable(character):
+                    message = f"U+{ord(character):04X} cannot be typeset; write it as LaTeX."
+                    yield report.at("character", at, at + 1, message)
+    if "^^" in piece.text:
+        at = piece.text.index("^^")
+        yield report.at("macro", at, at + 2, "^^ may not be used in a draft.")
+
+
+_KEYED = {*RESULT_MACROS, *NAME_MACROS, *CITE_MACROS, *REFERENCE_MACROS}
+
+
+def _references(
+    parts: Sequence[Part], labels: set[str], context: RenderContext, report: _Reporter
+) -> Iterator[Problem]:
+    for call in _calls(parts):
+        if call.name in ("ref", "eqref") and call.argument(0) not in labels:
+            there = ", ".join(sorted(label for label in labels if label[:3] in ("fig", "tab"))) or "none"
+            message = f"there is no {call.argument(0)!r} to refer to; displays are: {there}."
+            yield report.at("reference", call.start, call.end, message)
+        for key in cited_keys(call):
+            if key in context.records and context.records[key].retracted:
+                yield report.at("citation", call.start, call.end, f"{key} was retracted and may not be cited.")
+
+
+def _numbers(flat: Flat, parts: Sequence[Part], context: RenderContext, report: _Reporter) -> Iterator[Problem]:
+    for typed in typed_numbers(flat.text, bound_names(context), interval_level(context)):
+        start, end = flat.source_offset(typed.start), flat.source_offset(typed.end - 1) + 1
+        kind: ProblemKind = "number" if any(c.isdigit() for c in typed.text) else "word"
+        message = (
+            f"{typed.text!r} is a typed number; print results by \\val, \\delta and their kin, settings by \\cfg, "
+            "facts of the data by \\data, counts by \\count."
+        )
+        yield report.at(kind, start, end, message)
+    nested = {id(p) for m in walk(parts) if isinstance(m, Math) for p in walk(m.children) if isinstance(p, Math)}
+    for math in walk(parts):
+        if isinstance(math, Math) and id(math) not in nested:
+            for problem in formula_problems(math):
+                yield report.at("number", problem.start, problem.end, f"{problem.message}.")
+
+
+def _claims(piece: Piece, flat: Flat, report: _Reporter) -> Iterator[Problem]:
+    for sentence in sentences(flat):
+        for word in claim_words(sentence, piece.place):
+            start = flat.source_offset(sentence.start + word.start)
+            end = flat.source_offset(sentence.start + word.end - 1) + 1
+            cure = (
+                r"say what was measured, or cite whose claim it is"
+                if word.is_boast
+                else r"print it by \claim{verb}{test}, or cite whose finding it is"
+            )
+            yield report.at("claim", start, end, f"{word.text!r} is a typed claim; {cure}.")
+
+
+_PLACEHOLDER = re.compile(
+    r"\b(?:TODO|TBD|FIXME|XX+|xx+|lorem ipsum|placeholder|citation needed|as an AI|language model, I|"
+    r"(?:conclusions?|results?|text|section) (?:goes )?here)\b|\?\?|"
+    r"\[(?:insert|to be|unknown|your|add|…|\.\.\.)[^\]]*\]?|"
+    r"\bhere is the (?:revised |rewritten )?(?:section|abstract|text)\b|^\s*(?:certainly|sure)[!,]",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MARKDOWN = re.compile(r"\*\*\w|```|^\s{0,3}#{1,6}\s|^\s*[-*] \w|\]\(https?:", re.MULTILINE)
+
+
+def _placeholders(flat: Flat, report: _Reporter) -> Iterator[Problem]:
+    for pattern, what in ((_PLACEHOLDER, "looks like a placeholder"), (_MARKDOWN, "is Markdown, not LaTeX")):
+        for found in pattern.finditer(flat.text):
+            start, end = flat.source_offset(found.start()), flat.source_offset(found.end() - 1) + 1
+            yield report.at("placeholder", start, end, f"{found.group().strip()!r} {what}.")
+
+
+def _length(piece: Piece, flat: Flat) -> Iterator[Problem]:
+    words = re.findall(r"[^\W\d_]{2,}|[\ue000\ue001]", flat.text)
+    fewest = FEWEST_WORDS.get("section" if piece.kind == "section" else piece.place.partition(":")[0], 1)
+    if piece.kind in ("heading", "body"):
+        fewest = 1
+    if len(words) < fewest:
+        message = f"the {piece.kind} has {len(words)} words, fewer than {fewest}."
+        yield Problem(kind="empty", place=piece.place, message=message)
+
+
+def _structure(draft: Draft) -> Iterator[Problem]:
+    names = [section.name for section in draft.sections]
+    for name in SECTIONS:
+        if names.count(name) != 1:
+            message = "the section is missing." if name not in names else "the section is there more than once."
+            yield Problem(kind="empty", place=name, message=message)
+    for group, kind in ((draft.figures, "figure"), (draft.tables, "table")):
+        display_names = [display.name for display in group]
+        for twice in sorted({n for n in display_names if display_names.count(n) > 1}):
+            yield Problem(kind="display", place=f"{kind}:{twice}", message=f"there are two {kind}s of this name.")
+    for table in draft.tables:
+        yield from _columns(table)
+
+
+def _columns(table: Table) -> Iterator[Problem]:
+    place = f"table:{table.name}"
+    if not re.fullmatch(r"[lrc|]+", table.columns):
+        yield Problem(kind="display", place=place, message=f"columns {table.columns!r} are not made of l, r, c and |.")
+        return
+    wanted = len(table.columns.replace("|", ""))
+    try:
+        parts = parse(table.body)
+    except SourceError:
+        return
+    count = 1
+    for part in parts:
+        if isinstance(part, Special) and part.text == "&":
+            count += 1
+        elif isinstance(part, Call) and part.name == "multicolumn" and part.argument(0).isdigit():
+            count += int(part.argument(0)) - 1
+        elif isinstance(part, Call) and part.name == "\\":
+            if count > wanted:
+                message = f"a row has {count} cells, more than the {wanted} columns."
+                yield Problem(kind="display", place=place, offset=part.start, message=message)
+            count = 1
+
+
+def _doubled_paragraphs(draft: Draft) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for section in draft.sections:
+        for paragraph in re.split(r"\n\s*\n", section.body):
+            words = " ".join(paragraph.split()).lower()
+            if len(words) < 80:
+                continue
+            if words in seen:
+                message = f"a paragraph stands in {seen[words]} already: {words[:60]!r}."
+                yield Problem(kind="placeholder", place=section.name, message=message)
+            seen.setdefault(words, section.name)
