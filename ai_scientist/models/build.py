@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import cast, get_args
+from tempfile import mkdtemp
+from typing import cast
 
 from ai_scientist.core.budget import Budget
 from ai_scientist.core.clock import Clock
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.ledger import Ledger
 from ai_scientist.core.settings import ModelSettings
+from ai_scientist.models.check import check_model as check_model
 from ai_scientist.models.exchange import Chat
 from ai_scientist.models.langchain import LangChainModel, Limits, Shared
+from ai_scientist.models.names import (
+    RULES,
+    check_names,
+    is_language_model,
+    is_own_endpoint,
+    model_names,
+    price_name,
+)
 from ai_scientist.models.pace import Pace, RetryRule, Sleep
 from ai_scientist.models.prices import load_prices
-from ai_scientist.models.providers import ModelName, check_url, parse_name, provider_of
+from ai_scientist.models.providers import ModelName, parse_name, provider_of
 from ai_scientist.models.request import Model, Role
 from ai_scientist.models.routing import FallbackModel, RoleModel
 from ai_scientist.models.store import CallStore
 from ai_scientist.models.tape import TapeModel, TapeRecorder
 
-RULES = "rules"
-ROLES: tuple[Role, ...] = get_args(Role)
-
 ChatMaker = Callable[[ModelName, ModelSettings], Chat]
-
-
-def is_language_model(settings: ModelSettings) -> bool:
-    """Tell whether anything but rules may answer."""
-    return settings.replay is not None or any(name != RULES for name in model_names(settings))
-
-
-def model_names(settings: ModelSettings) -> tuple[str, ...]:
-    """Return every model that the settings name, each once, the default first."""
-    return tuple(dict.fromkeys([settings.name, *settings.roles.values(), *settings.fallbacks]))
-
-
-def vision_model(settings: ModelSettings) -> str | None:
-    """Return the name of the model that looks at pictures; None if none does."""
-    name = settings.roles.get("vision")
-    return None if name == RULES else name
 
 
 def build_model(
@@ -50,7 +43,7 @@ def build_model(
     *,
     budget: Budget,
     ledger: Ledger | None,
-    calls: Path,
+    calls: Path | None,
     clock: Clock,
     rules: Model | None,
     dice: Random | None = None,
@@ -64,7 +57,7 @@ def build_model(
         settings: Names, roles, fallbacks, limits, tape.
         budget: What may be spent; what stored calls cost is counted in it here.
         ledger: Where calls are entered; None outside a run.
-        calls: Folder of the call store.
+        calls: Folder of the call store; None outside a run: a temporary one, which goes with the process.
         clock: Tells latencies and times.
         rules: The engine that needs no model, if there is one.
         dice: Draws the jitter of waits.
@@ -73,17 +66,18 @@ def build_model(
         make_chat: Makes an endpoint; LangChain's by default.
 
     Raises:
-        ConfigError: If a name is unknown, a price that a limit needs is missing, or the tape is none.
+        ConfigError: If a name is unknown, a price that a limit needs is missing, or the tape is none. (`check_model`
+            finds all of it before a run's folder is made.)
         MissingTool: If a provider's package is not installed.
     """
     if settings.replay is not None:
         return TapeModel(settings.replay, ledger=ledger)
-    _check_roles(settings)
+    check_names(settings, budget.limits)
     made: dict[str, Model] = {}
     if is_language_model(settings):
         shared = Shared(
             budget=budget,
-            store=CallStore(calls, budget),
+            store=CallStore(calls or _temporary(), budget),
             ledger=ledger,
             clock=clock,
             dice=dice or Random(),
@@ -99,25 +93,6 @@ def build_model(
     return TapeRecorder(model, settings.record) if settings.record is not None else model
 
 
-def check_names(settings: ModelSettings, budget: Budget) -> None:
-    """Accept the settings as far as that can be told without a network; see `build_model` for what is raised."""
-    _check_roles(settings)
-    if settings.base_url is not None:
-        check_url(settings.base_url)
-    table = load_prices(settings.prices)
-    for name in model_names(settings):
-        if name == RULES:
-            continue
-        parsed = parse_name(name)
-        provider_of(parsed)
-        if budget.has_usd_limit and table.price(name) is None and settings.replay is None:
-            raise ConfigError(
-                f"The price of {name} is not known, so a limit in dollars cannot be kept. Give it with --prices FILE, "
-                f'where FILE holds: [models."{name}"] input = … output = … (US dollars for a million tokens), or limit '
-                "tokens instead (--budget-tokens)."
-            )
-
-
 def langchain_chat(name: ModelName, settings: ModelSettings) -> Chat:
     """Return an endpoint through LangChain, which is imported here and not before."""
     from ai_scientist.models.chat import LangChainChat
@@ -125,27 +100,14 @@ def langchain_chat(name: ModelName, settings: ModelSettings) -> Chat:
     return LangChainChat(
         name,
         provider_of(name),
-        base_url=settings.base_url if _is_own_endpoint(name, settings) else None,
+        base_url=settings.base_url if is_own_endpoint(name, settings) else None,
         max_output_tokens=settings.max_output_tokens,
         temperature=settings.temperature,
         timeout_seconds=settings.timeout_seconds,
     )
 
 
-def _is_own_endpoint(name: ModelName, settings: ModelSettings) -> bool:
-    """Tell whether the base URL is meant for this model: it is the default model's provider's."""
-    default = settings.name
-    return default == RULES or parse_name(default).provider == name.provider
-
-
-def _check_roles(settings: ModelSettings) -> None:
-    unknown = sorted(set(settings.roles) - set(ROLES))
-    if unknown:
-        raise ConfigError(f"There is no role named {unknown[0]!r}; there are {', '.join(ROLES)}.")
-
-
 def _language_models(settings: ModelSettings, shared: Shared, make_chat: ChatMaker) -> dict[str, Model]:
-    check_names(settings, shared.budget)
     table = load_prices(settings.prices)
     limits = Limits(
         max_output_tokens=settings.max_output_tokens,
@@ -171,9 +133,15 @@ def _language_models(settings: ModelSettings, shared: Shared, make_chat: ChatMak
             shared,
             limits=limits,
             pace=paces[parsed.provider],
-            price=table.price(name),
+            price=table.price(price_name(parsed, settings)),
         )
     return made
+
+
+def _temporary() -> Path:
+    folder = Path(mkdtemp(prefix="ai-scientist-calls-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _with_fallbacks(settings: ModelSettings, made: dict[str, Model], clock: Clock) -> Model:
@@ -186,5 +154,5 @@ def _with_fallbacks(settings: ModelSettings, made: dict[str, Model], clock: Cloc
     default = backed(settings.name)
     if not settings.roles:
         return default
-    roles = {cast("Role", role): backed(name) for role, name in settings.roles.items()}
+    roles: dict[Role, Model] = {cast("Role", role): backed(name) for role, name in settings.roles.items()}
     return RoleModel(default, roles)

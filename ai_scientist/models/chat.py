@@ -42,14 +42,15 @@ class OpenAIStream(ChatOpenAI):
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
     ) -> Any:  # LangChain's own type is private to its module
-        made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
+        convert = cast("Callable[..., Any]", super()._convert_chunk_to_generation_chunk)  # pyright: ignore[reportUnknownMemberType]  # untyped dicts in LangChain
+        made = convert(chunk, default_chunk_class, base_generation_info)
         if made is None:
             return None
         message = made.message
-        for choice in chunk.get("choices") or []:
-            refusal = (choice.get("delta") or {}).get("refusal")
-            if refusal:
-                message.additional_kwargs["refusal"] = str(refusal)
+        choices: list[Any] = chunk.get("choices") or []
+        refusals: list[Any] = [(choice.get("delta") or {}).get("refusal") for choice in choices]
+        if any(refusals):
+            message.additional_kwargs["refusal"] = "".join(str(part) for part in refusals if part)
         for key, name in (("model", "model_name"), ("id", "answer_id"), ("system_fingerprint", "fingerprint")):
             if chunk.get(key):
                 message.additional_kwargs[name] = str(chunk[key])

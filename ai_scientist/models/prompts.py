@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, cast
+from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateError, TemplateNotFound
 from pydantic import Field, ValidationError
@@ -125,8 +125,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    cast("dict[str, Any]", made.globals)["cut"] = _cut
-    cast("dict[str, Any]", made.filters).update(clip=clip, clip_end=clip_end, number=number)
+    names: Any = made.globals  # jinja2's types list its own functions only
+    filters: Any = made.filters
+    names["cut"] = _cut
+    filters.update(clip=clip, clip_end=clip_end, number=number)
     return made
 
 

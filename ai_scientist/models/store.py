@@ -8,6 +8,7 @@ the endpoints.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from pydantic import Field, ValidationError
 
 from ai_scientist.core.budget import Budget, Cost
 from ai_scientist.core.errors import RunCorrupted
-from ai_scientist.core.hashing import sha256_json
+from ai_scientist.core.hashing import canonical_json, sha256_json
 from ai_scientist.core.ids import Sha256
 from ai_scientist.core.jsonl import Appender, read_json, read_lines, write_json
 from ai_scientist.core.values import Value
@@ -132,13 +133,13 @@ class CallStore:
         """
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "spent.jsonl"
-        past = _read_past(path)
+        self._spent = folder / "spent.jsonl"
+        past = _read_past(self._spent)
         for stage, cost, lost in past.charges:
             budget.restore(stage, cost, lost=lost)
-        self._appender = Appender(path)
+        Appender(self._spent).close()  # cuts off a torn last line
         self._session, self._tries = past.sessions + 1, 0
-        self._appender.append({"event": "opened", "session": self._session}, sync=False)
+        self._append({"event": "opened", "session": self._session})
         for began in past.unended:
             call = None if began.key in past.answered else self.get(began.key)
             past.answered.add(began.key)
@@ -178,13 +179,13 @@ class CallStore:
         self._tries += 1
         name = f"{self._session}.{self._tries}"
         line = {"event": "began", "try": name, "key": key, "stage": stage, "usd": worst.usd, "tokens": worst.tokens}
-        self._appender.append(line, sync=False)
+        self._append(line)
         return name
 
     def end(self, name: str, actual: Cost | None, *, lost: bool = False) -> None:
         """Note how a try ended: what it cost, or None if it cost nothing."""
         cost = {"usd": actual.usd, "tokens": actual.tokens} if actual else None
-        self._appender.append({"event": "ended", "try": name, "cost": cost, "lost": lost}, sync=False)
+        self._append({"event": "ended", "try": name, "cost": cost, "lost": lost})
 
     def abilities(self) -> dict[str, Abilities]:
         """Return what is known of the endpoints, by model."""
@@ -203,9 +204,14 @@ class CallStore:
             self._folder / "abilities.json", {name: value.model_dump(mode="json") for name, value in known.items()}
         )
 
-    def close(self) -> None:
-        """Let the files go."""
-        self._appender.close()
+    def _append(self, value: object) -> None:
+        """Append a line. It survives a kill; no file is held open, so nothing has to be closed in the end."""
+        line = canonical_json(value).encode() + b"\n"
+        handle = os.open(self._spent, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            os.write(handle, line)
+        finally:
+            os.close(handle)
 
 
 class _Opened(Value):

@@ -76,12 +76,13 @@ class TapeRecorder:
         self._model = model
         try:
             known = _read_tape(path) if path.exists() and path.stat().st_size else None
-            self._appender = Appender(path)
+            Appender(path).close()  # makes the file, or cuts off a torn last line
         except OSError as error:
             raise ConfigError(f"The tape {path} cannot be written: {error.strerror or error}.") from error
         self._keys = {line.key for line in known[1]} if known else set[str]()
+        self._path = path
         if known is None:
-            self._appender.append(TapeHead(model=model.name).model_dump(mode="json"))
+            self._append(TapeHead(model=model.name).model_dump(mode="json"))
 
     @property
     def name(self) -> str:
@@ -115,11 +116,12 @@ class TapeRecorder:
             failure=str(error) if error else "",
             refused=isinstance(error, AnswerRefused),
         )
-        self._appender.append(line.model_dump(mode="json"))
+        self._append(line.model_dump(mode="json"))
 
-    def close(self) -> None:
-        """Let the file go."""
-        self._appender.close()
+    def _append(self, value: object) -> None:
+        appender = Appender(self._path)
+        appender.append(value, sync=False)
+        appender.close()
 
 
 class TapeModel:
