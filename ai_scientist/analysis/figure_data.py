@@ -86,7 +86,7 @@ class FigureData(Value):
     low: float | None = Field(default=None, description="The metric's smallest possible value.")
     high: float | None = Field(default=None, description="The metric's largest possible value.")
     panels: tuple[Panel, ...]
-    notes: tuple[str, ...] = Field(default=(), description="What could not be shown.")
+    drawn_with: str = Field(default="", description="The drawing library and its version, by which pictures differ.")
 
 
 def figure_data(
@@ -246,7 +246,6 @@ def _paired(curve: Curve, results: Results, rows: Sequence[Row], plan: Plan) -> 
     unit = f" ({metric.unit})" if metric.unit else ""
     series = [Series(name="seeds", label="each seed", points=seeds)]
     series.append(Series(name="mean", label="mean with interval", points=(summary,)))
-    notes: tuple[str, ...] = ()
     if hypothesis.margin is not None:
         bounds = tuple(Point(x=0.5, y=sign * hypothesis.margin, origins=(test.id,)) for sign in (-1, 1))
         series.append(Series(name="margin", label="equivalence margin", points=bounds))
@@ -256,7 +255,6 @@ def _paired(curve: Curve, results: Results, rows: Sequence[Row], plan: Plan) -> 
         y_label=f"Difference in {metric.short}{unit}",
         wide=False,
         panels=(Panel(title=f"{treatment} minus {baseline}", series=tuple(series), ticks=("seeds", "mean")),),
-        notes=notes,
     )
 
 

@@ -114,8 +114,13 @@ def draw_figure(
     )
     write_atomic(drawn.pdf, pdf)
     write_atomic(drawn.png, png)
-    write_json(drawn.data, data.model_dump(mode="json"))
+    write_json(drawn.data, data.model_copy(update={"drawn_with": drawing_tool()}).model_dump(mode="json"))
     return drawn
+
+
+def drawing_tool() -> str:
+    """Return the name and version of what draws: only the same one gives the same bytes."""
+    return f"matplotlib {mpl.__version__}"
 
 
 def render(data: FigureData) -> tuple[bytes, bytes]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import integrate, optimize, stats
 
 from ai_scientist.core.plan import Expectation
 
@@ -181,7 +181,7 @@ def _noncentrality(t: float, df: int, probability: float) -> float:
         return -_noncentrality(-t, df, 1 - probability)
 
     def excess(nc: float) -> float:
-        return float(stats.nct.cdf(t, df, nc)) - probability
+        return _noncentral_below(t, df, nc) - probability
 
     reach = 10.0 + abs(t)
     low, high = t - reach, t + reach
@@ -190,6 +190,17 @@ def _noncentrality(t: float, df: int, probability: float) -> float:
     while excess(high) > 0:
         high += reach
     return float(optimize.brentq(excess, low, high, xtol=1e-12, rtol=1e-12))
+
+
+def _noncentral_below(t: float, df: int, nc: float) -> float:
+    """Return the probability that a noncentral t lies below `t`."""
+    below = float(stats.nct.cdf(t, df, nc))
+    if not math.isnan(below):
+        return below
+    # For some strongly negative noncentralities the library's series breaks down; the definition always works:
+    # the mean of Φ(t·u − nc) over u = √(χ² / df).
+    density = stats.chi(df, scale=1 / math.sqrt(df)).pdf
+    return float(integrate.quad(lambda u: stats.norm.cdf(t * u - nc) * density(u), 0, math.inf, epsabs=1e-13)[0])
 
 
 def _is_flat(values: Sample, spread: float) -> bool:

@@ -1,0 +1,40 @@
+"""The audit: every artifact of a run judged from its folder alone, without trusting the tool that made it."""
+
+from __future__ import annotations
+
+import time
+
+from ai_scientist.audit.chain import check_files, check_strays, read_chain
+from ai_scientist.audit.code import check_code
+from ai_scientist.audit.displays import check_figures, check_tables
+from ai_scientist.audit.notebook import Notebook
+from ai_scientist.audit.numbers import check_numbers
+from ai_scientist.audit.plan_lock import check_plan
+from ai_scientist.audit.report import AuditReport
+from ai_scientist.audit.tree import check_tree
+from ai_scientist.core.run_folder import RunFolder
+
+
+def audit(run: RunFolder) -> AuditReport:
+    """Return the verdict on a run. Nothing in the folder is changed, and no code of the run is executed."""
+    started = time.monotonic()
+    book = Notebook()
+    chain = read_chain(run, book)
+    check_files(run, chain, book)
+    check_strays(run, chain, book)
+    plan = check_plan(run, chain, book)
+    if plan is not None:
+        tree = check_tree(run, chain, plan, book)
+        evidence = check_numbers(run, chain, tree, plan, book)
+        if evidence is not None:
+            check_figures(run, chain, tree, evidence, plan, book)
+            check_tables(run, chain, evidence, plan, book)
+            check_code(run, chain, tree, evidence, plan, book)
+    book.close()
+    return AuditReport(
+        verdict="fail" if book.findings else "pass",
+        checked=dict(sorted(book.checked.items())),
+        findings=tuple(book.findings),
+        notes=tuple(book.notes),
+        seconds=round(time.monotonic() - started, 3),
+    )

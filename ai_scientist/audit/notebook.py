@@ -1,0 +1,48 @@
+"""Where the checks write down what they looked at, what they found, and what they could not check."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ai_scientist.core.finding import Finding
+
+MOST_OF_A_KIND = 200
+"""More findings of one kind than this are only counted: a broken chain must not fill memory."""
+
+
+@dataclass(slots=True)
+class Notebook:
+    """The auditor's notes during one audit."""
+
+    checked: Counter[str] = field(default_factory=Counter[str])
+    findings: list[Finding] = field(default_factory=list[Finding])
+    notes: list[str] = field(default_factory=list[str])
+    _kinds: Counter[str] = field(default_factory=Counter[str])
+    _told: set[Finding] = field(default_factory=set[Finding])
+
+    def look(self, kind: str, count: int = 1) -> None:
+        """Count things that were looked at."""
+        self.checked[kind] += count
+
+    def find(self, kind: str, where: str, why: str) -> None:
+        """Write down a finding, once."""
+        finding = Finding(kind=kind, where=where, why=why)
+        if finding in self._told:
+            return
+        self._kinds[kind] += 1
+        if self._kinds[kind] > MOST_OF_A_KIND:
+            return
+        self._told.add(finding)
+        self.findings.append(finding)
+
+    def note(self, text: str) -> None:
+        """Write down something that could not be checked, or that a reader should know."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def close(self) -> None:
+        """Say what was only counted."""
+        for kind, count in self._kinds.items():
+            if count > MOST_OF_A_KIND:
+                self.note(f"{count - MOST_OF_A_KIND} more findings of the kind '{kind}' are not listed.")
