@@ -66,9 +66,10 @@ class BubblewrapSandbox:
         finally:
             for fd in (stdout, stderr, status):
                 os.close(fd)
-        if report.ended_by is EndedBy.ITSELF and not _program_ran(told):
+        if report.ended_by is EndedBy.ITSELF and not _program_ran(told) and not report.oom_kills:
             said = ending.head_and_tail(command.stderr, 4000).strip()
-            raise SandboxError(f"bwrap could not make the sandbox: {said or 'it does not say why'}")
+            if not said.startswith("bwrap: execvp "):  # the sandbox stood, but what was to run in it does not exist
+                raise SandboxError(f"bwrap could not make the sandbox: {said or 'it does not say why'}")
         return ending.result(report, stdout=command.stdout, stderr=command.stderr, limits=command.limits)
 
     def describe(self) -> dict[str, str]:
