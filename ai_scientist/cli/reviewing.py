@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 from pathlib import Path
 
 import click
@@ -39,10 +40,9 @@ def _engine(model: str, base_url: str | None) -> Model:
         return RulesModel()
     settings = ModelSettings(name=model, base_url=base_url)
     asyncio.run(check_model(settings))
-    clock = SystemClock()
-    return build_model(
-        settings, budget=Budget(BudgetSettings(), clock), ledger=None, calls=None, clock=clock, rules=RulesModel()
-    )
+    clock, calls = SystemClock(), Path(tempfile.mkdtemp(prefix="ai-scientist-review-"))
+    budget = Budget(BudgetSettings(), clock)
+    return build_model(settings, budget=budget, ledger=None, calls=calls, clock=clock, rules=RulesModel())
 
 
 async def _review(title: str, text: str, engine: Model, count: int) -> tuple[MetaReview, tuple[Review, ...]]:

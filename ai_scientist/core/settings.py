@@ -108,5 +108,5 @@ class Settings(Value):
     review: ReviewSettings = ReviewSettings()
 
 
-QUICK = SearchSettings(nodes=8, search_seeds=2, confirm_seeds=5)
+QUICK = SearchSettings(nodes=8, search_seeds=2, confirm_seeds=10)
 """What `quick` puts in place of the search settings: enough to enter every stage and for a paired test to exist."""

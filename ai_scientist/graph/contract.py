@@ -23,8 +23,8 @@ def program_contract(settings: Settings) -> str:
         f"memory and {sandbox.disk_bytes / 2**20:.0f} MiB of disk"
     )
     parts.append(
-        "The program is `experiment.py`; it is run once for each seed, in a fresh copy, without network, and may import "
-        f"the standard library, {', '.join(PACKAGES)}, and `lab`. One run may take {limits}."
+        "The program is `experiment.py`; it is run once for each seed, in a fresh copy, without network, and may "
+        f"import the standard library, {', '.join(PACKAGES)}, and `lab`. One run may take {limits}."
     )
     if settings.data:
         names = ", ".join(path.name for path in settings.data)

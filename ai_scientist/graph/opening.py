@@ -19,7 +19,7 @@ from ai_scientist.core.settings import Settings
 from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import Parts, Progress
 from ai_scientist.literature.library import Library
-from ai_scientist.models.build import build_model, check_model
+from ai_scientist.models.build import build_model, check_model, is_language_model
 from ai_scientist.rules.engine import RulesModel
 from ai_scientist.sandbox.choose import choose
 from ai_scientist.search.checkpoints import Checkpoints
@@ -45,12 +45,12 @@ async def look_before(topic: str, settings: Settings) -> None:
         TransientError: For an endpoint that does not answer.
     """
     POLICIES.get(settings.search.policy)
-    if settings.model.name == "rules":
+    if not is_language_model(settings.model):
         facts = TopicFacts(topic=topic, count=1, literature=(), packages=PACKAGES, template=settings.template)
         await propose_ideas(RulesModel(), facts)
     else:
         await check_model(settings.model)
-    choose(settings.sandbox, trusted=settings.model.name == "rules")
+    choose(settings.sandbox, trusted=not is_language_model(settings.model))
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> Generator
     budget = Budget(settings.budget, clock, seconds=spent)
     rules = RulesModel()
     model = build_model(settings.model, budget=budget, ledger=ledger, calls=folder.calls, clock=clock, rules=rules)
-    is_rules = settings.model.name == "rules"
+    is_rules = not is_language_model(settings.model)
     journal = Journal.open(folder.journal)
     try:
         yield Parts(
