@@ -1,0 +1,291 @@
+"""Checks of a paper's evidence: plan, corrected tests, counts, programmed checks, findings of the audit."""
+
+from __future__ import annotations
+
+from ai_scientist.agents.reviewing import Evidence
+from ai_scientist.analysis.cells import TestResult
+from ai_scientist.core.plan import Plan
+from ai_scientist.review.forms import Defect
+from ai_scientist.rules.referee.draft import Draft
+from ai_scientist.rules.referee.notes import Note, strength, weakness
+
+FEW_SEEDS = 8
+"""Fewer confirming seeds than this leave wide intervals for any effect of ordinary size."""
+
+
+def evidence_checks(draft: Draft, evidence: Evidence) -> list[Note]:
+    """Return what can be said of a paper from its evidence; nothing for a stranger's draft."""
+    notes = [*_findings(evidence), *_programmed(evidence)]
+    if evidence.plan is not None:
+        notes += [
+            *_plan(evidence.plan),
+            *_seeds(evidence.plan, evidence.tests),
+            *_verdicts(draft, evidence.plan, evidence.tests),
+            *_effort(evidence.plan, evidence.counts, evidence.tests),
+            *_data(evidence.plan),
+        ]
+    return notes
+
+
+def _findings(evidence: Evidence) -> list[Note]:
+    """Every finding of the audit is a veto."""
+    return [
+        Note(
+            lens="evidence",
+            scale="soundness",
+            weight=-3.0,
+            text=f"Integrity: {finding.kind} in {finding.where} cannot be traced: {finding.why}",
+            question=f"How did {finding.where} come to differ from what the run recorded?",
+            defect=Defect(
+                severity="integrity",
+                where=finding.where,
+                what=f"{finding.kind}: {finding.why}",
+                remedy="Make the artifact again from the recorded rows; nothing else can mend it.",
+            ),
+        )
+        for finding in evidence.findings
+    ]
+
+
+def _programmed(evidence: Evidence) -> list[Note]:
+    """Programmed checks, in words; one that failed says so."""
+    failed = [
+        c
+        for c in evidence.checks
+        if any(
+            word in c.lower()
+            for word in ("fail", "leak", "duplicate rows", "identical arms", "not reproduced", "worse than trivial")
+        )
+    ]
+    failed = [
+        c
+        for c in failed
+        if not any(good in c.lower() for good in ("no leak", "none fail", "0 fail", "no duplicate", "did not fail"))
+    ]
+    notes = [
+        weakness(
+            "method",
+            "soundness",
+            0.8,
+            f"A programmed check did not pass: {check}",
+            where="experiments",
+            remedy="Mend its cause and run the confirmation again, or say in the paper what it means for the results.",
+            severity="major",
+            question=f"What does this mean for the results: {check}",
+        )
+        for check in failed[:3]
+    ]
+    passed = len(evidence.checks) - len(failed)
+    if passed > 0 and not failed:
+        notes.append(strength("method", "soundness", 0.3, f"All {passed} programmed checks of the experiment pass."))
+    return notes
+
+
+def _plan(plan: Plan) -> list[Note]:
+    count = len(plan.hypotheses)
+    return [
+        strength(
+            "method",
+            "soundness",
+            0.4,
+            f"{count} hypothes{'is was' if count == 1 else 'es were'} locked before any result existed, with metric and"
+            " direction.",
+        )
+    ]
+
+
+def _seeds(plan: Plan, tests: tuple[TestResult, ...]) -> list[Note]:
+    n = len(plan.confirm_seeds)
+    hopeless = [t for t in tests if "sign-flip" in t.method and 2.0 ** (1 - t.n) * t.family >= t.alpha]
+    if hopeless:
+        return [
+            weakness(
+                "evidence",
+                "soundness",
+                0.8,
+                f"With {n} confirming seeds and {hopeless[0].family} comparisons, the exact test cannot pass whatever"
+                " the data say.",
+                where="limitations",
+                remedy="Say that this setting cannot establish an effect, and repeat the confirmation with more seeds.",
+                severity="major",
+                question=(
+                    f"How many seeds would the exact test need to pass after correction for {hopeless[0].family}"
+                    " comparisons?"
+                ),
+                limitation=f"{n} seeds cannot establish any effect after correction; the paper is descriptive.",
+            )
+        ]
+    if n < FEW_SEEDS:
+        return [
+            weakness(
+                "evidence",
+                "soundness",
+                0.3,
+                f"The conclusions rest on {n} confirming seeds.",
+                where="limitations",
+                remedy="Name the smallest effect that so few seeds could have shown.",
+                limitation=f"{n} seeds bound only large effects.",
+            )
+        ]
+    return [
+        strength(
+            "evidence",
+            "soundness",
+            0.4,
+            f"Headline numbers come from {n} seeds that the search never used, so that they are free of its optimism.",
+        )
+    ]
+
+
+def _verdicts(draft: Draft, plan: Plan, tests: tuple[TestResult, ...]) -> list[Note]:
+    notes: list[Note] = []
+    planned = [t for t in tests if t.planned]
+    decided = [t for t in planned if t.verdict != "open"]
+    missing = [h.id for h in plan.hypotheses if h.id not in {t.id for t in tests}]
+    if missing:
+        notes.append(
+            weakness(
+                "evidence",
+                "soundness",
+                0.6,
+                f"The registered comparison{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+                f" {'were' if len(missing) > 1 else 'was'} never made.",
+                where="results",
+                remedy="Make it, or say why it could not be made.",
+                severity="major",
+            )
+        )
+    if planned and decided:
+        largest = max(decided, key=lambda t: abs(t.effect or 0.0))
+        metric = plan.metric(largest.hypothesis.metric).label
+        size = f", d = {largest.effect:.2f}" if largest.effect is not None else ""
+        notes.append(
+            strength(
+                "evidence",
+                "contribution",
+                0.3 + 0.4 * len(decided) / len(planned),
+                f"{len(decided)} of {len(planned)} registered comparisons are decided after correction; the clearest is"
+                f" {largest.id} on {metric} (difference {largest.difference:+.3g}{size}).",
+            )
+        )
+    elif planned:
+        notes.append(
+            weakness(
+                "evidence",
+                "contribution",
+                0.4,
+                "No registered comparison is decided, so that the contribution is what the intervals exclude.",
+                where="conclusion",
+                remedy="Say for each open comparison which effects its interval excludes.",
+                question="Which effect sizes do the intervals of the open comparisons exclude?",
+            )
+        )
+    surprises = [t for t in planned if t.verdict == "contradicted"]
+    if surprises:
+        notes.append(
+            strength(
+                "evidence",
+                "originality",
+                0.4,
+                f"A registered prediction ({surprises[0].id}) is contradicted and reported as such.",
+            )
+        )
+    return [*notes, *_open(plan, planned)]
+
+
+def _open(plan: Plan, planned: list[TestResult]) -> list[Note]:
+    """A question for each open comparison that an interval leaves wide."""
+    notes: list[Note] = []
+    for t in [t for t in planned if t.verdict == "open"][:2]:
+        metric = plan.metric(t.hypothesis.metric).label
+        notes.append(
+            Note(
+                lens="evidence",
+                scale="soundness",
+                weight=-0.1,
+                text=(
+                    f"{t.id} stays open: the interval of the difference in {metric} runs from {t.ci_low:+.3g} to"
+                    f" {t.ci_high:+.3g}."
+                ),
+                question=(
+                    f"{t.id} is open with an interval from {t.ci_low:+.3g} to {t.ci_high:+.3g} in {metric}: which "
+                    "difference would matter in practice, and would this design have shown it?"
+                ),
+                limitation=(
+                    f"{t.id} cannot tell an effect of {max(abs(t.ci_low), abs(t.ci_high)):.2g} in {metric} from none."
+                ),
+            )
+        )
+    return notes
+
+
+def _effort(plan: Plan, counts: dict[str, int], tests: tuple[TestResult, ...]) -> list[Note]:
+    notes: list[Note] = []
+    tuned = counts.get("nodes_tune", 0)
+    explored = counts.get("nodes_explore", 0)
+    if tuned:
+        notes.append(
+            strength(
+                "method",
+                "soundness",
+                0.2,
+                f"The baseline had {tuned} programs of tuning before anything was compared with it.",
+            )
+        )
+    elif explored:
+        notes.append(
+            weakness(
+                "method",
+                "soundness",
+                0.4,
+                f"The proposed condition was searched with {explored} programs and the baseline with none.",
+                where="experiments",
+                remedy="Tune the baseline with the same budget.",
+                severity="major",
+                question="What would the baseline reach with the same budget of search?",
+            )
+        )
+    components = counts.get("components", 0)
+    ablated = sum(not t.planned and t.hypothesis.baseline.startswith("without_") for t in tests)
+    if components > ablated:
+        notes.append(
+            weakness(
+                "method",
+                "soundness",
+                0.3,
+                f"Of {components} components of the confirmed configuration, {ablated} were ablated.",
+                where="results",
+                remedy="Say that the remaining components were not ablated, and that their share is unknown.",
+                question="What do the components contribute that were not ablated?",
+            )
+        )
+    elif components:
+        notes.append(
+            strength("method", "soundness", 0.2, "Every component of the confirmed configuration was ablated.")
+        )
+    return notes
+
+
+def _data(plan: Plan) -> list[Note]:
+    if len(plan.datasets) == 1:
+        return [
+            weakness(
+                "method",
+                "contribution",
+                0.4,
+                "A single data set carries the whole paper.",
+                where="limitations",
+                remedy="Say that nothing is known beyond it, or add another.",
+                limitation="One data set; nothing is known beyond it.",
+                question="Is there a reason to expect the same on other data?",
+            )
+        ]
+    return [
+        Note(
+            lens="method",
+            scale="contribution",
+            weight=0.1,
+            text=f"The comparison is made on {len(plan.datasets)} data sets and reported for each.",
+            limitation="The data sets are small tables that ship with a library; larger ones may behave otherwise.",
+        )
+    ]
