@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from ai_scientist.sandbox.bubblewrap import BubblewrapSandbox
@@ -11,27 +13,47 @@ from ai_scientist.sandbox.process import ProcessSandbox
 from tests.sandbox.conformance import LimitsConformance, SandboxConformance
 
 
+@cache
+def _bubblewrap() -> Sandbox:
+    return BubblewrapSandbox()
+
+
+@cache
+def _bubblewrap_without_groups() -> Sandbox:
+    return BubblewrapSandbox(cgroups=Cgroups.none())
+
+
+@cache
+def _process() -> Sandbox:
+    return ProcessSandbox()
+
+
+@cache
+def _process_without_groups() -> Sandbox:
+    return ProcessSandbox(cgroups=Cgroups.none())
+
+
 @pytest.mark.bubblewrap
 class TestBubblewrap(SandboxConformance):
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def sandbox(self) -> Sandbox:
-        return BubblewrapSandbox()
+        return _bubblewrap()
 
 
 @pytest.mark.bubblewrap
 class TestBubblewrapWithoutGroups(LimitsConformance):
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def sandbox(self) -> Sandbox:
-        return BubblewrapSandbox(cgroups=Cgroups.none())
+        return _bubblewrap_without_groups()
 
 
 class TestProcess(SandboxConformance):
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def sandbox(self) -> Sandbox:
-        return ProcessSandbox()
+        return _process()
 
 
 class TestProcessWithoutGroups(LimitsConformance):
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def sandbox(self) -> Sandbox:
-        return ProcessSandbox(cgroups=Cgroups.none())
+        return _process_without_groups()
