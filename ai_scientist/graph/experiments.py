@@ -61,7 +61,7 @@ async def run_stage(state: State, parts: Parts) -> State:
         why, best = result.reason, result.best
     except BudgetExceeded as exceeded:
         # The stage ends, not the run: what was found so far is confirmed and written about.
-        why, best = f"budget: {exceeded.limit}", parts.journal.best(stage.name)
+        why, best = f"budget: {exceeded.limit}", parts.journal.handed_on(stage.name)
         update["status"] = "budget"
         facts = {"limit": exceeded.limit, "step": stage.name}
         parts.ledger.record("budget.reached", actor="harness", key=f"budget:{stage.name}", facts=facts)

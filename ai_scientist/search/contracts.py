@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pydantic import Field
 
@@ -31,6 +31,8 @@ class Stage(Value):
         patience: It is complete when this many nodes in a row brought no better one; None: never.
         root: What its first nodes grow from: "none" (drafts), "best" (the best node of the last stage that has one), or
             "best:NAME" (the best node of the stage of that name).
+        hand_on: What a later stage grows from: its best node, or the newest good one of its own ("newest"), for a
+            stage such as ablate whose nodes measure more and do not compete.
         seeds: Seeds of each evaluation.
         drafts: Drafts that come before everything else, where the stage may draft.
         debug_probability: How often a buggy leaf is debugged rather than a good node grown.
@@ -50,6 +52,7 @@ class Stage(Value):
     enough_good: int | None = None
     patience: int | None = None
     root: str = "best"
+    hand_on: Literal["best", "newest"] = "best"
     seeds: tuple[int, ...]
     drafts: int = Field(default=3, ge=0)
     debug_probability: float = Field(default=0.5, ge=0, le=1)

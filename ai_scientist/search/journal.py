@@ -11,6 +11,7 @@ import os
 import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
@@ -220,6 +221,10 @@ class Journal:
         """Return the best node of a stage, its roots included; None if it has no good node or was not entered."""
         return self._views[stage].best if stage in self._views else None
 
+    def handed_on(self, stage: str) -> NodeId | None:
+        """Return the node of a stage that a later one grows from; None if it has no good node or was not entered."""
+        return self._views[stage].handed_on if stage in self._views else None
+
     @property
     def asked(self) -> int:
         """Proposals asked for in all stages, those being made included: a number that no two requests share."""
@@ -359,7 +364,8 @@ class Journal:
         try:
             raw = self._appender.append(line)
         except OSError as error:
-            self._appender.close()
+            with suppress(OSError):  # closing writes what is left over, and fails like the line itself
+                self._appender.close()
             self._appender = None
             raise TransientError(f"The journal {self.path} cannot be written: {error.strerror or error}.") from error
         if self._reader < 0:

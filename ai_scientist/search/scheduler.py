@@ -131,9 +131,9 @@ class Scheduler:
                 reason = await run.run()
             finally:
                 self.busy_seconds += run.busy_seconds
-            journal.leave_stage(stage.name, reason=reason, best=view.best)
-            if view.best:
-                parts.checkpoints.point("main", journal.node(view.best).checkpoint)
+            journal.leave_stage(stage.name, reason=reason, best=view.handed_on)
+            if view.handed_on:
+                parts.checkpoints.point("main", journal.node(view.handed_on).checkpoint)
             tell(parts, view, "stage_left")
         return StageResult(stage=stage.name, best=view.chosen, reason=view.reason or "", made=view.made, good=view.good)
 
@@ -146,7 +146,7 @@ class Scheduler:
         kind, _, name = stage.root.partition(":")
         journal = self._parts.journal
         before = [earlier for earlier in journal.stages if not name or earlier == name]
-        found = next((best for earlier in reversed(before) if (best := journal.best(earlier))), None)
+        found = next((best for earlier in reversed(before) if (best := journal.handed_on(earlier))), None)
         if kind == "none" or found is None:
             return {}
         outcome = journal.node(found).outcome

@@ -28,7 +28,7 @@ def default_stages(plan: Plan, settings: SearchSettings) -> tuple[Stage, ...]:
         "implement": {"operators": ("draft", "debug"), "target": plan.target, "root": "none", "enough_good": 1},
         "tune": {"operators": ("tune", "debug"), "target": plan.baseline.name},
         "explore": {"operators": ("improve", "debug"), "target": plan.target},
-        "ablate": {"operators": ("ablate", "debug"), "target": plan.target},
+        "ablate": {"operators": ("ablate", "debug"), "target": plan.target, "enough_good": 1, "hand_on": "newest"},
         "confirm": {"operators": ("replicate",), "target": plan.target, "policy": "best_first"},
     }
     stages: list[Stage] = []

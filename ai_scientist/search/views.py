@@ -109,6 +109,7 @@ class StageView:
         self._by_score: Buckets | None = None
         self._by_mean: Buckets | None = None
         self._best: Key | None = None
+        self._newest = 0
         self.update(stage)
         for number, score in roots:
             self._members[number] = Member(number=number, up=0, depth=0, debug_depth=0)
@@ -130,6 +131,11 @@ class StageView:
     def best(self) -> NodeId | None:
         """The best node so far, the roots included."""
         return node_id(number_of(self._best)) if self._best else None
+
+    @property
+    def handed_on(self) -> NodeId | None:
+        """What a later stage grows from."""
+        return node_id(self._newest) if self.stage.hand_on == "newest" and self._newest else self.best
 
     @property
     def best_score(self) -> Score | None:
@@ -309,6 +315,7 @@ class StageView:
         member.key = order_key(score.value, score.stderr, number) if score else None
         if member.key is not None:
             self.ranking.add(member.key)
+            self._newest = self._newest if number in self._sets.roots else max(self._newest, number)
         self._add_value(
             member, (score.value if score else 0.0) - (old[0] if old else 0.0), (score is not None) - (old is not None)
         )
