@@ -71,7 +71,7 @@ class ProgramRun:
             if run.result is not None and run.result.kind is not ExitKind.OK:
                 words = run.result.stderr.strip() or run.result.stdout.strip() or "It printed nothing."
                 return f"Seed {run.seed} ended as {run.result.kind.value}.\n{words[-4000:]}"
-        return ""
+        return "" if self.seeds else "\n".join(self.problems)
 
     @property
     def wall_seconds(self) -> float:
@@ -230,10 +230,16 @@ def make_plain(folder: Path) -> list[str]:
 
 def _check(files: Mapping[str, str]) -> str:
     """Return why these files are no program; empty if they are."""
-    for name in files:
+    for name, text in files.items():
+        if any("\ud800" <= letter <= "\udfff" for letter in name + text):
+            return f"{name!a} holds half characters and is no text."
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
             return f"{name!r} is no path within the program's folder."
+        if any(len(os.fsencode(part)) > 255 for part in path.parts):
+            return f"{name[:40]!r}… is too long a name."
+        if any(str(parent) in files for parent in path.parents):
+            return f"{name!r} lies in what is both a file and a folder."
         if path.parts[0] in ("lab.py", "lab"):
             return f"{name!r} would take the place of the harness's own module lab."
     return "" if ENTRY in files else f"The program has no {ENTRY}."
