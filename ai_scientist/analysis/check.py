@@ -287,7 +287,9 @@ def _dead_arms(rows: Sequence[Row], plan: Plan, has_components: bool, found: _Fi
         if arms[first] != arms[second]:
             continue
         text = f"Conditions '{first}' and '{second}' gave identical values everywhere: one of them does nothing."
-        if {first, second} == may_agree or len(arms[first]) < TELLING:
+        # An ablation that changes nothing is a finding about its component, and is reported as one.
+        is_inert = plan.target in (first, second) and ABLATION_PREFIX in (first + second)
+        if {first, second} == may_agree or is_inert or len(arms[first]) < TELLING:
             found.warn(text)
         else:
             found.problem(text)

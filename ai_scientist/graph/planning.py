@@ -18,7 +18,7 @@ from ai_scientist.graph.state import State
 TRIES = 3
 """How often an answer that does not make a plan is asked again."""
 
-SHARES = {"implement": 0.15, "tune": 0.2, "explore": 0.45, "ablate": 0.2}
+SHARES = {"implement": 0.1, "tune": 0.2, "explore": 0.6, "ablate": 0.1}
 """How the nodes are shared among the stages before confirm; every stage gets at least one."""
 
 GOALS = {

@@ -23,6 +23,10 @@ ENTRY = "experiment.py"
 NOTHING = ProgramAnswer(title="nothing left", rationale="Every move that applies here was tried.", nothing_left=True)
 
 
+ABLATIONS = "ablations"
+"""The move that adds an arm for every component at once."""
+
+
 def program(facts: ProgramFacts) -> ProgramAnswer:
     """Return a child's program, or the answer that nothing is left to try here.
 
@@ -115,24 +119,28 @@ def _perturbed_component(facts: ProgramFacts, template: ResearchTemplate) -> Pro
 
 
 def _ablate(facts: ProgramFacts, template: ResearchTemplate) -> ProgramAnswer:
-    """One more arm beside the proposed one, without the next component that has no such arm yet."""
+    """An arm for each component, beside the proposed one: all at once, or one by one where that did not run."""
     parent = facts.parents[0]
     done = constants.ablations(parent.files[ENTRY])
+    left = [component for component in parent.attempt.components if component not in done]
     tried = {attempt.move for attempt in facts.tried if attempt.status != "ok"} | set(facts.running)
     titles = {move.component: move.title for move in reversed(_exploring(template))}
-    for component in parent.attempt.components:
-        name = f"{ABLATION_PREFIX}{component}"
-        edit = constants.with_ablation(parent.files[ENTRY], component)
-        if component in done or name in tried or edit is None:
+    for move, parts in [(ABLATIONS, left), *((f"{ABLATION_PREFIX}{component}", [component]) for component in left)]:
+        edit = constants.with_ablations(parent.files[ENTRY], parts) if parts and move not in tried else None
+        if edit is None:
             continue
-        title = titles.get(component, component.replace("_", " "))
+        names = [titles.get(part, part.replace("_", " ")) for part in parts]
         return ProgramAnswer(
-            title=f"ablation of {title}",
-            rationale=f"Leaving {title} out of the proposed configuration, all else equal, shows what it carries.",
-            move=name,
+            title=f"ablation of {_listed(names)}",
+            rationale=f"Leaving out {_listed(names)}, one at a time and all else equal, shows what each carries.",
+            move=move,
             edits=(edit,),
         )
     return NOTHING
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _debug(facts: ProgramFacts, template: ResearchTemplate) -> ProgramAnswer:
@@ -245,6 +253,8 @@ def _worth(name: str, tried: tuple[Attempt, ...]) -> float:
 def _undone(parent: Program, template: ResearchTemplate) -> dict[str, str] | None:
     """Return the program before its last move; None if it cannot be taken back."""
     failed = parent.attempt.move
+    if failed == ABLATIONS:
+        return None  # without its arms it is its parent; ablate tries them one by one instead
     if failed.startswith(ABLATION_PREFIX):
         edit = constants.without_ablation(parent.files[ENTRY], failed.removeprefix(ABLATION_PREFIX))
         return None if edit is None else _applied(parent.files, (edit,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ai_scientist.core.edits import Edit
@@ -69,9 +69,9 @@ def ablations(program: str) -> tuple[str, ...]:
     return tuple(str(part) for part in line.value) if line is not None and isinstance(line.value, tuple | list) else ()
 
 
-def with_ablation(program: str, component: str) -> Edit | None:
-    """Return the edit that asks for an arm without one more component; None if the program knows no ablations."""
-    return _ablation_edit(program, (*ablations(program), component))
+def with_ablations(program: str, components: Sequence[str]) -> Edit | None:
+    """Return the edit that asks for an arm without each of these too; None if the program knows no ablations."""
+    return _ablation_edit(program, tuple(dict.fromkeys((*ablations(program), *components))))
 
 
 def without_ablation(program: str, component: str) -> Edit | None:
