@@ -48,7 +48,8 @@ class OpenAIStream(ChatOpenAI):
             return None
         message = made.message
         choices: list[Any] = chunk.get("choices") or []
-        refusals: list[Any] = [(choice.get("delta") or {}).get("refusal") for choice in choices]
+        deltas: list[dict[str, Any]] = [choice.get("delta") or {} for choice in choices]
+        refusals = [delta.get("refusal") for delta in deltas]
         if any(refusals):
             message.additional_kwargs["refusal"] = "".join(str(part) for part in refusals if part)
         for key, name in (("model", "model_name"), ("id", "answer_id"), ("system_fingerprint", "fingerprint")):
