@@ -15,7 +15,8 @@ from ai_scientist.core.budget import Budget
 from ai_scientist.core.clock import SystemClock
 from ai_scientist.core.settings import BudgetSettings, ModelSettings
 from ai_scientist.graph.reviewing import LENSES
-from ai_scientist.models.build import build_model, check_model
+from ai_scientist.models.build import build_model
+from ai_scientist.models.check import check_model
 from ai_scientist.models.request import Model
 from ai_scientist.paper.read import read_paper
 from ai_scientist.review.forms import MetaReview, Review

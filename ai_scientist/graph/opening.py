@@ -19,7 +19,8 @@ from ai_scientist.core.settings import Settings
 from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import Parts, Progress
 from ai_scientist.literature.library import Library
-from ai_scientist.models.build import build_model, check_model, is_language_model
+from ai_scientist.models.build import build_model, is_language_model
+from ai_scientist.models.check import check_model
 from ai_scientist.rules.engine import RulesModel
 from ai_scientist.sandbox.choose import choose
 from ai_scientist.search.checkpoints import Checkpoints
@@ -49,7 +50,7 @@ async def look_before(topic: str, settings: Settings) -> None:
         facts = TopicFacts(topic=topic, count=1, literature=(), packages=PACKAGES, template=settings.template)
         await propose_ideas(RulesModel(), facts)
     else:
-        await check_model(settings.model)
+        await check_model(settings.model, settings.budget)
     choose(settings.sandbox, trusted=not is_language_model(settings.model))
 
 
