@@ -13,7 +13,7 @@ class Record(Value):
     """One paper, as its source described it. Never written by a model.
 
     Attributes of note: `id` serves as the BibTeX key; `text` is the stored text that quotes are checked against
-    (abstract, or full text where we have it).
+    (abstract, a passage of it, or full text where we have it), in the paper's own words; `summary` is in ours.
     """
 
     schema_version: int = 1
@@ -31,9 +31,11 @@ class Record(Value):
     arxiv: str = ""
     url: str = ""
     text: str = ""
+    summary: str = Field(default="", description="What the paper is about, in our words. Never quoted.")
     source: str = Field(description="Who told us: 'shipped', 'arxiv', 'semanticscholar', 'openalex', 'crossref'.")
     fetched: str = Field(default="", description="When, for what was fetched.")
     retracted: bool = False
+    checked: tuple[str, ...] = Field(default=(), description="What confirmed these facts: sources that were looked up.")
 
 
 class Quote(Value):
