@@ -45,10 +45,10 @@ def make_plan(*, seeds: Sequence[int] = SEEDS, hypotheses: Sequence[Hypothesis] 
             Dataset(name="wine", label="wine", description=".", origin="official", source="scikit-learn"),
         ),
         metrics=(
-            Metric(name="ece", label="calibration error", short="ECE", direction="lower", low=0, high=1, description="."),
             Metric(
-                name="accuracy", label="accuracy", short="Acc.", direction="higher", low=0, high=1, description="."
+                name="ece", label="calibration error", short="ECE", direction="lower", low=0, high=1, description="."
             ),
+            Metric(name="accuracy", label="accuracy", short="Acc.", direction="higher", low=0, high=1, description="."),
         ),
         primary_metric="ece",
         search_seeds=(0, 1),
