@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
+from operator import itemgetter
 
 Key = tuple[float, float, int]
 """(value, minus standard error, minus number): the greatest is the best node, and no two are equal."""
@@ -61,8 +62,8 @@ class Ranking:
         """
         if len(self._keys) < 2:
             return 0.5
-        low = bisect_left(self._keys, (value, float("-inf"), 0))
-        high = bisect_right(self._keys, (value, float("inf"), 0))
+        low = bisect_left(self._keys, value, key=itemgetter(0))
+        high = bisect_right(self._keys, value, key=itemgetter(0))
         return (low + high - 1) / 2 / (len(self._keys) - 1)
 
 
