@@ -38,7 +38,7 @@ _BOAST = re.compile(
 _COMPARISON = re.compile(
     r"\b(?:improve[sd]|worsen(?:s|ed)|degrade[sd]|beats?|exceed(?:s|ed)|reduce[sd]|increase[sd]|decrease[sd]|"
     r"lower(?:s|ed)|raise[sd]|hurts|harm(?:s|ed)|helps|helped|boost(?:s|ed)?|"
-    r"(?:better|worse|higher|lower|larger|smaller|greater|less|more)\s+(?:\w+\s+)?than|"
+    r"(?:better|worse|higher|lower|larger|smaller|greater|less|more)\s+(?:(?!often)\w+\s+)?than|"
     r"(?:is|are|was|were|remains?|stays?|stayed)\s+(?:equivalent|identical|comparable|unchanged|unaffected|robust)|"
     r"(?:no|little)\s+(?:\w+\s+)?(?:difference|effect|improvement|change|gain|loss|benefit)s?|"
     r"consistent(?:ly)?\s+(?:better|worse|higher|lower|improve\w*|across)|"
@@ -73,6 +73,6 @@ def claim_words(sentence: Sentence, place: str) -> Iterator[ClaimWord]:
             yield ClaimWord(start=found.start(), end=found.end(), text=found.group(), is_boast=True)
     if _HEDGE.search(text):
         return
-    if place.partition(":")[0] in (*RESULT_PLACES, "figure", "table") or _OWN.search(text):
+    if place.partition(":")[0] in (*RESULT_PLACES, "figure", "caption") or _OWN.search(text):
         for found in _COMPARISON.finditer(text):
             yield ClaimWord(start=found.start(), end=found.end(), text=found.group(), is_boast=False)

@@ -51,3 +51,12 @@ def anchor(kind: str, address: str) -> str:
     """
     safe = address.replace("_", "-").replace("/", ".")
     return f"{kind}:" + "".join(c if c.isascii() and (c.isalnum() or c in ".-") else f"x{ord(c):x}" for c in safe)
+
+
+def use_anchor(place: str, offset: int) -> str:
+    """Return the name of the place in the text where a macro stands, as a PDF destination.
+
+    >>> use_anchor("figure:loss_curve", 17)
+    'at:figure.loss-curve.17'
+    """
+    return anchor("at", place.replace(":", "/")) + f".{offset}"

@@ -37,7 +37,7 @@ from ai_scientist.paper.vocabulary import (
     TEXT_MACROS,
 )
 
-FEWEST_WORDS = {"abstract": 20, "section": 25, "title": 2, "figure": 4, "table": 4}
+FEWEST_WORDS = {"abstract": 20, "section": 25, "title": 2, "figure": 4, "caption": 4}
 """Fewer words than these make a part empty."""
 APPENDICES = ("app:runs", "app:evidence", "app:plan", "app:quotes")
 
@@ -88,8 +88,12 @@ def lint_text(
     figures: Sequence[Figure] = (),
     tables: Sequence[Table] = (),
 ) -> tuple[Problem, ...]:
-    """Return what is wrong with one text of a draft: a section's name, "title" or "abstract" as its place."""
-    kind = "section" if place in SECTIONS else {"figure": "caption", "table": "caption"}.get(place.split(":")[0], place)
+    """Return what is wrong with one text of a draft, whose place is named as in `Problem`."""
+    kind = (
+        "section"
+        if place in SECTIONS
+        else {"figure": "caption", "caption": "caption", "table": "body"}.get(place.split(":")[0], place)
+    )
     try:
         parts = parse(text)
     except SourceError:
@@ -108,7 +112,7 @@ def pieces(draft: Draft) -> Iterator[Piece]:
     for figure in draft.figures:
         yield Piece(place=f"figure:{figure.name}", kind="caption", text=figure.caption)
     for table in draft.tables:
-        yield Piece(place=f"table:{table.name}", kind="caption", text=table.caption)
+        yield Piece(place=f"caption:{table.name}", kind="caption", text=table.caption)
         yield Piece(place=f"table:{table.name}", kind="body", text=table.body)
 
 

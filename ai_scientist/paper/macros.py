@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ai_scientist.paper.claims import Claim
+from ai_scientist.paper.claims import Claim, use_anchor
 from ai_scientist.paper.context import RenderContext
 from ai_scientist.paper.printing import PRINTERS, Printed, Spot, UnknownName, cited_keys
 from ai_scientist.paper.problems import Problem, excerpt_at
@@ -37,14 +37,23 @@ class Rendered:
     cited: tuple[str, ...]
 
 
-def render_text(text: str, context: RenderContext, *, place: str, linked: bool = True) -> Rendered:
+def render_text(
+    text: str,
+    context: RenderContext,
+    *,
+    place: str,
+    linked: bool = True,
+    inserts: Sequence[tuple[int, str]] = (),
+) -> Rendered:
     """Return a text with every macro of ours replaced. Never raises: what cannot be rendered is a problem.
 
     Args:
         text: LaTeX in macro form.
         context: What macros may name.
-        place: "title", "abstract", a section's name, "figure:NAME" or "table:NAME".
+        place: "title", "abstract", a section's name, "figure:NAME" (its caption), "table:NAME" (its body: names are
+            short there) or "caption:NAME" (a table's).
         linked: Whether numbers become links; not in titles, which are bookmarks too.
+        inserts: LaTeX to put in at offsets of the text, in rising order, outside of all macros: displays.
     """
     try:
         parts = parse(text)
@@ -56,15 +65,16 @@ def render_text(text: str, context: RenderContext, *, place: str, linked: bool =
     claims: list[Claim] = []
     problems: list[Problem] = []
     cited: list[str] = []
+    pending = list(inserts)
     end = 0
     for call, is_math in find_macros(parts):
         where = Spot(
             name=place, offset=call.start, is_math=is_math, starts_sentence=starts_sentence(text[: call.start])
         )
-        pieces.append(text[end : call.start])
+        pieces += _between(text, end, call.start, pending)
         try:
             printed = _print(call, context, where)
-            pieces.append(_link(printed) if linked else printed.tex)
+            pieces.append(_link(printed, where) if linked else printed.tex)
             if printed.claim:
                 claims.append(printed.claim)
             cited += [key for key in cited_keys(call) if key not in cited]
@@ -73,8 +83,18 @@ def render_text(text: str, context: RenderContext, *, place: str, linked: bool =
             at = excerpt_at(text, call.start, call.end)
             problems.append(Problem(kind=error.kind, place=place, offset=call.start, message=str(error), excerpt=at))
         end = call.end
-    pieces.append(text[end:])
+    pieces += _between(text, end, len(text), pending)
     return Rendered(text="".join(pieces), claims=tuple(claims), problems=tuple(problems), cited=tuple(cited))
+
+
+def _between(text: str, start: int, end: int, pending: list[tuple[int, str]]) -> Iterator[str]:
+    """Yield a stretch of the text without macros, with what is due to be put into it."""
+    while pending and pending[0][0] <= end:
+        offset, insert = pending.pop(0)
+        yield text[start:offset]
+        yield insert
+        start = max(offset, start)
+    yield text[start:end]
 
 
 def find_macros(parts: Sequence[Part], *, in_math: bool = False) -> Iterator[tuple[Call, bool]]:
@@ -104,8 +124,14 @@ def starts_sentence(before: str) -> bool:
     return bool(_SENTENCE_START.search(tail)) and not _ABBREVIATION.search(tail)
 
 
-def _link(printed: Printed) -> str:
-    return rf"\hyperlink{{{printed.target}}}{{{printed.tex}}}" if printed.target else printed.tex
+def _link(printed: Printed, spot: Spot) -> str:
+    r"""Return text that links to its appendix entry and can be linked to: \evidence{here}{entry}{text}."""
+    if printed.claim is None:
+        return printed.tex
+    here = use_anchor(spot.name, spot.offset)
+    if not printed.target:
+        return rf"\place{{{here}}}{printed.tex}"
+    return rf"\evidence{{{here}}}{{{printed.target}}}{{{printed.tex}}}"
 
 
 def _print(call: Call, context: RenderContext, place: Spot) -> Printed:

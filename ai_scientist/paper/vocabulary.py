@@ -66,7 +66,7 @@ _OPERATORS = (
     "cdot times div pm mp ast star circ bullet oplus otimes odot cup cap setminus wedge vee "
     "le leq ge geq ne neq approx sim simeq equiv propto ll gg in notin ni subset subseteq supset supseteq mid "
     "parallel perp to rightarrow leftarrow Rightarrow Leftrightarrow iff implies mapsto longrightarrow "
-    "infty partial nabla forall exists neg emptyset varnothing ell hbar Re Im prime top bot dagger "
+    "uparrow downarrow infty partial nabla forall exists neg emptyset varnothing ell hbar Re Im prime top bot dagger "
     "cdots vdots ddots colon left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr "
     "langle rangle lfloor rfloor lceil rceil vert Vert lvert rvert lVert rVert | { } limits nolimits nonumber "
     "displaystyle textstyle scriptstyle not"

@@ -1,0 +1,106 @@
+"""Checks of the made PDF, as a reader gets it: pages, text, numbers, links."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+from ai_scientist.paper.claims import Claim
+from ai_scientist.paper.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PdfText:
+    """A PDF's text, page by page."""
+
+    pages: tuple[str, ...]
+
+    @property
+    def whole(self) -> str:
+        """All pages."""
+        return "\n".join(self.pages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PdfCheck:
+    """What was found in a PDF."""
+
+    pages: int
+    problems: tuple[Problem, ...]
+
+
+class PdfUnreadable(Exception):
+    """The file is no PDF that can be read."""
+
+
+def read_pdf(data: bytes) -> PdfText:
+    """Return a PDF's text.
+
+    Raises:
+        PdfUnreadable: If it cannot be parsed.
+    """
+    try:
+        reader = PdfReader(io.BytesIO(data))
+        return PdfText(pages=tuple(page.extract_text() for page in reader.pages))
+    except (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        raise PdfUnreadable(f"the PDF cannot be read: {error}") from error
+
+
+def check_pdf(data: bytes, claims: Sequence[Claim], titles: Sequence[str]) -> PdfCheck:
+    """Return the pages of a made PDF and what is wrong with what it shows.
+
+    Every claim's text must stand in it, as often as it was rendered; there may be no "??", and every section must
+    have its heading and words under it.
+    """
+    try:
+        text = read_pdf(data)
+    except PdfUnreadable as error:
+        return PdfCheck(pages=0, problems=(_problem(f"{error}."),))
+    problems: list[Problem] = []
+    if "??" in text.whole:
+        problems.append(_problem('the PDF shows "??": a reference is undefined.'))
+    for number, page in enumerate(text.pages, 1):
+        if not page.strip():
+            problems.append(_problem(f"page {number} is empty."))
+    problems += [_problem(message) for message in missing_texts(text.whole, claims)]
+    squeezed = squeeze(text.whole)
+    for title in titles:
+        if "\\" not in title and squeeze(title) not in squeezed:
+            problems.append(_problem(f"the heading {title!r} is not in the PDF."))
+    return PdfCheck(pages=len(text.pages), problems=tuple(problems))
+
+
+def missing_texts(text: str, claims: Sequence[Claim]) -> list[str]:
+    """Return, for each number or verb that the PDF shows less often than it was rendered, what is missing."""
+    squeezed = squeeze(text)
+    wanted: dict[str, int] = {}
+    for claim in claims:
+        if claim.macro != "citeq":
+            key = squeeze(claim.text)
+            wanted[key] = wanted.get(key, 0) + 1
+    return [
+        f"{key!r} was rendered {count} times and is shown {squeezed.count(key)} times."
+        for key, count in wanted.items()
+        if key and squeezed.count(key) < count
+    ]
+
+
+def squeeze(text: str) -> str:
+    """Return text for comparing: without spaces, hyphens, dashes and signs' variants, ligatures undone, lower case.
+
+    A PDF breaks words at lines' ends and draws a minus as another character than a hyphen; signs therefore do not
+    take part here. They are compared in paper.tex, from which the PDF is made.
+    """
+    plain = unicodedata.normalize("NFKC", text).lower()
+    plain = re.sub(r"[\s\u00ad\u2010-\u2015\u2212-]+", "", plain)
+    return re.sub(r"[\^{}]", "", plain)
+
+
+def _problem(message: str) -> Problem:
+    return Problem(kind="layout", place="paper.pdf", message=message)
