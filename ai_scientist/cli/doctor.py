@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ai_scientist.core.research_template import template_names
-from ai_scientist.paper.latex import find_latex
+from ai_scientist.paper.latexmk import find_latex
 from ai_scientist.sandbox.choose import Check, probe
 
 NEEDED = ("python", "git", "sandbox")

@@ -18,7 +18,8 @@ from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.results import confirmed_node, results_of, story_of
 from ai_scientist.graph.state import State
-from ai_scientist.graph.writing import draft_of, finish, paper_facts, render_context, section
+from ai_scientist.graph.writing import finish, paper_facts, render_context, section
+from ai_scientist.paper.compile import read_draft
 from ai_scientist.paper.document import SECTIONS, Section, SectionName
 from ai_scientist.paper.read import read_run_paper
 from ai_scientist.review.forms import Defect, MetaReview
@@ -52,7 +53,7 @@ async def review(state: State, parts: Parts) -> State:
     """Hold one round of reviews and compute what they come to."""
     number = state.get("round", 0) + 1
     folder = parts.folder.review_round(number)
-    paper = read_run_paper(draft_of(parts), render_context(state, parts))
+    paper = read_run_paper(read_draft(parts.folder), render_context(state, parts))
     evidence = evidence_of(state, parts)
     earlier = _meta(parts, number - 1).defects if number > 1 else ()
     count = parts.settings.review.reviewers
@@ -107,7 +108,7 @@ async def revise(state: State, parts: Parts) -> State:
     """Rewrite the sections that the reviewers named, compile again, and answer each defect."""
     number = state["round"]
     defects = (*_human_defects(state), *_meta(parts, number).defects)
-    facts, context, before = paper_facts(state, parts), render_context(state, parts), draft_of(parts)
+    facts, context, before = paper_facts(state, parts), render_context(state, parts), read_draft(parts.folder)
     written: list[Section] = []
     changes: list[str] = []
     for name in SECTIONS:

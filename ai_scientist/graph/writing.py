@@ -133,15 +133,14 @@ async def finish(
             tables=facts.tables,
             author_note=author_note(parts),
         )
-        made = compile_paper(draft, context, parts.folder, progress=None)
+        made = compile_paper(draft, context, parts.folder)
         if not has_errors(made.problems):
             break
         problems = tuple(str(problem) for problem in made.problems)
     else:
         raise AnswerInvalid(f"The paper does not compile: {problems[0]}")
-    files = [path for path in made.files if path.exists()]
     facts_of_it = {"pages": made.pages, "warnings": [str(problem) for problem in made.problems]}
-    parts.ledger.record("paper.compiled", actor="harness", files=files, facts=facts_of_it)
+    parts.ledger.record("paper.compiled", actor="harness", files=made.files, facts=facts_of_it)
     parts.progress("paper.compiled", pages=made.pages)
     return {"pdf": str(made.pdf.relative_to(parts.folder.path)) if made.pdf else None}
 
@@ -155,7 +154,3 @@ def author_note(parts: Parts) -> str:
     quick = " It was made at the smallest setting, meant for a first look." if parts.settings.quick else ""
     return f"This paper was written {who}. Every result in it is rendered from stored measurements by address.{quick}"
 
-
-def draft_of(parts: Parts) -> Draft:
-    """Return the paper as it stands."""
-    return Draft.model_validate(read_json(parts.folder.paper / "draft.json"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.graph.commands import SMALL, TOPIC, call
+from tests.commands import SMALL, TOPIC, call
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 from ai_scientist.core.jsonl import read_json
 from ai_scientist.core.ledger import read_events
 from ai_scientist.paper.document import SECTIONS
-from tests.graph.commands import SMALL, TOPIC, call, environment
+from tests.commands import SMALL, TOPIC, call, environment
 
 pytestmark = [pytest.mark.bubblewrap, pytest.mark.xdist_group("whole-run")]
 
