@@ -23,6 +23,7 @@ from ai_scientist.core.errors import ConfigError, RunCorrupted, TransientError
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.jsonl import Appender
 from ai_scientist.search.contracts import Expansion, Stage
+from ai_scientist.search.group_sync import GroupSync
 from ai_scientist.search.node import Node, Outcome, Score, Status
 from ai_scientist.search.records import (
     EVENTS,
@@ -85,6 +86,7 @@ class Journal:
         self._recent: OrderedDict[int, Node] = OrderedDict()
         self._end = self._load()
         self._reader = os.open(path, os.O_RDONLY | os.O_CLOEXEC) if path.exists() else -1
+        self._sync = GroupSync(self._reader) if appender else None
         if appender and (self.dropped or not self._end):
             self._write(Opened(time=self._now(), dropped_bytes=len(self.dropped)))
 
@@ -103,7 +105,7 @@ class Journal:
         try:
             return cls(path, clock=clock, appender=appender)
         except BaseException:
-            appender.close()
+            appender.close()  # no line was written yet that a sync could still be under way for
             raise
 
     @classmethod
@@ -117,6 +119,9 @@ class Journal:
 
     def close(self) -> None:
         """Let the file go."""
+        if self._sync:
+            self._sync.close()
+            self._sync = None
         if self._appender:
             self._appender.close()
             self._appender = None
@@ -255,6 +260,19 @@ class Journal:
     def leave_stage(self, stage: str, *, reason: str, best: NodeId | None) -> None:
         """Record that a stage is complete."""
         self._write(StageLeft(time=self._now(), stage=stage, reason=reason, best=best))
+        self.sync()
+
+    def sync(self) -> None:
+        """Wait until every line is on the disk; a line that is not yet outlives this process, but no power cut.
+
+        Raises:
+            TransientError: If the disk refused.
+        """
+        try:
+            if self._sync:
+                self._sync.wait()
+        except OSError as error:
+            raise TransientError(f"The journal {self.path} cannot be written: {error.strerror or error}.") from error
 
     def propose(self, node: Node) -> None:
         """Record a node before it runs."""
@@ -362,14 +380,14 @@ class Journal:
         if outcome is not None:
             line["outcome"] = outcome.model_dump(mode="json")
         try:
-            raw = self._appender.append(line)
+            raw = self._appender.append(line, sync=False)
+            if self._sync:
+                self._sync.request()
         except OSError as error:
             with suppress(OSError):  # closing writes what is left over, and fails like the line itself
                 self._appender.close()
             self._appender = None
             raise TransientError(f"The journal {self.path} cannot be written: {error.strerror or error}.") from error
-        if self._reader < 0:
-            self._reader = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         at, self._end = self._end, self._end + len(raw) + 1
         self._apply(event, at)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,18 +156,40 @@ def test_a_full_disk_is_one_clear_error_and_leaves_a_whole_journal(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal.propose(make_node(1))
+    journal.sync()
 
     def refuse(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ai_scientist.core.jsonl.os.fsync", refuse)
+        patch.setattr("ai_scientist.search.group_sync.os.fdatasync", refuse)
+        journal.finish(NodeId("n0001"), make_outcome(), Score(value=1))
         with pytest.raises(TransientError, match="No space left"):
-            journal.finish(NodeId("n0001"), make_outcome(), Score(value=1))
+            journal.sync()
+    with pytest.raises(TransientError, match="No space left"):
+        journal.propose(make_node(2))
     with pytest.raises(ConfigError):
         journal.propose(make_node(2))
     with Journal.open(journal.path) as again:
-        assert len(again) == 1
+        assert len(again) == 2
+
+
+def test_lines_are_on_the_disk_when_sync_returns(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    real = os.fdatasync
+
+    def watch(descriptor: int) -> None:
+        size = os.fstat(descriptor).st_size
+        real(descriptor)
+        sizes.append(size)
+
+    journal.sync()
+    monkeypatch.setattr("ai_scientist.search.group_sync.os.fdatasync", watch)
+    for number in range(1, 21):
+        journal.propose(make_node(number))
+    journal.sync()
+    assert sizes[-1] == journal.path.stat().st_size
+    assert len(sizes) <= 20, "lines share a wait"
 
 
 def test_unknown_names_are_refused_with_those_that_exist(journal: Journal) -> None:
@@ -309,7 +332,7 @@ def no_waiting_for_the_disk() -> Iterator[None]:
         pass
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ai_scientist.core.jsonl.os.fsync", at_once)
+        patch.setattr("ai_scientist.search.group_sync.os.fdatasync", at_once)
         yield
 
 

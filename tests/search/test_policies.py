@@ -38,7 +38,7 @@ def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     def at_once(_: int) -> None:
         pass
 
-    monkeypatch.setattr("ai_scientist.core.jsonl.os.fsync", at_once)
+    monkeypatch.setattr("ai_scientist.search.group_sync.os.fdatasync", at_once)
 
 
 class Tree:
