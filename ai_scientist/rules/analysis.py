@@ -151,4 +151,4 @@ def _measured(facts: DisplayFacts) -> tuple[str, ...]:
 
 
 def _is_named(name: str, problems: tuple[str, ...]) -> bool:
-    return any(name in problem for problem in problems)
+    return any(problem.startswith(f"{name}:") for problem in problems)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter, ValidationError
+
 from ai_scientist.core.edits import Edit
 
 FACTORS = (
@@ -66,7 +68,10 @@ def cheaper(program: str) -> Step | None:
 def ablations(program: str) -> tuple[str, ...]:
     """Return the components that the program has an arm without."""
     line = _line(program, "ABLATIONS")
-    return tuple(str(part) for part in line.value) if line is not None and isinstance(line.value, tuple | list) else ()
+    try:
+        return TypeAdapter(tuple[str, ...]).validate_python(line.value) if line is not None else ()
+    except ValidationError:
+        return ()
 
 
 def with_ablations(program: str, components: Sequence[str]) -> Edit | None:

@@ -6,6 +6,7 @@ from ai_scientist.agents.planning import PlanAnswer, PlanFacts
 from ai_scientist.core.plan import Hypothesis
 from ai_scientist.core.research_template import IdeaSeed, ResearchTemplate
 from ai_scientist.rules.ideation import seed_of, template_of
+from ai_scientist.rules.words import telling
 
 STOPPING = (
     "Every stage of the search ends with its budget of nodes or with nothing left to try, never because of what was "
@@ -36,5 +37,13 @@ def plan(facts: PlanFacts) -> PlanAnswer:
 
 def _hypotheses(template: ResearchTemplate, seed: IdeaSeed) -> tuple[Hypothesis, ...]:
     by_id = {h.id: h for h in template.hypotheses}
-    chosen = tuple(by_id[name] for name in seed.hypotheses if name in by_id)
-    return chosen or template.hypotheses
+    chosen = [by_id[name] for name in seed.hypotheses if name in by_id] or list(template.hypotheses)
+    asked = set(telling(seed.question))
+    # A claim of agreement qualifies a claim of difference, and so does not lead.
+    main = max(chosen, key=lambda h: (h.expects != "equivalent", _share(asked, h), -chosen.index(h)))
+    return (main, *(h for h in chosen if h is not main))
+
+
+def _share(asked: set[str], hypothesis: Hypothesis) -> float:
+    said = set(telling(hypothesis.statement))
+    return len(asked & said) / len(asked | said)

@@ -27,7 +27,7 @@ def review(facts: ReviewFacts) -> Review:
     draft = Draft(facts.title, facts.text)
     notes = [*evidence_checks(draft, facts.evidence), *text_checks(draft)]
     lens = _lens(facts.lens)
-    scales = {scale: _scale(scale, notes, lens) for scale in START}
+    scales: dict[Scale, float] = {scale: _scale(scale, notes, lens) for scale in START}
     defects = _defects(notes, lens)
     vetoed = any(defect.severity == "integrity" for defect in defects)
     overall = 1 if vetoed else _overall(scales)

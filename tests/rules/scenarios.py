@@ -99,9 +99,7 @@ def paper(template_id: str, scenario: Scenario, topic: str | None = None) -> Pap
     config = _config(template, components)
     results = build_results(_rows(plan, scenario, components), plan, config)
     records = tuple(_records(template).values())
-    displays = analysis.displays(
-        DisplayFacts(plan=plan, results=results, curves=tuple(m.name for m in plan.metrics))
-    )
+    displays = analysis.displays(DisplayFacts(plan=plan, results=results, curves=tuple(m.name for m in plan.metrics)))
     return PaperFacts(
         topic=topic or template.examples[0],
         idea=idea,
@@ -115,9 +113,7 @@ def paper(template_id: str, scenario: Scenario, topic: str | None = None) -> Pap
             Figure(name=figure.name, file=f"results/figures/{figure.name}.pdf", caption=figure.caption)
             for figure in displays.figures
         ),
-        tables=tuple(
-            Table(name=table.name, columns="l", body="", caption=table.caption) for table in displays.tables
-        ),
+        tables=tuple(Table(name=table.name, columns="l", body="", caption=table.caption) for table in displays.tables),
         quick=scenario.quick,
         writer="rules",
     )

@@ -7,16 +7,13 @@ from ai_scientist.rules.writing.comparisons import statement
 from ai_scientist.rules.writing.foreign import usable
 from ai_scientist.rules.writing.phrases import (
     Paragraph,
-    capital,
+    clauses,
     cond,
+    dataset,
     joined,
     listed,
     metric,
     paragraphs,
-    plain,
-    small,
-    unended,
-    without_question_mark,
 )
 from ai_scientist.rules.writing.study import Study
 
@@ -53,7 +50,7 @@ def _citations(study: Study, section: str) -> list[Citation]:
 
 def _motivation(study: Study) -> Paragraph:
     text = study.template.motivation if study.template else usable(study.facts.idea.rationale)
-    return joined(*(" ".join(part.split()) for part in text.strip().split("\n\n")))
+    return " ".join(text.split())
 
 
 def _question(study: Study) -> Paragraph:
@@ -61,7 +58,12 @@ def _question(study: Study) -> Paragraph:
     asked = usable(study.plan.question)
     rationale = usable(study.seed.rationale) if study.seed else ""
     lead = (
-        study.voice.pick("asks", "This paper asks a narrower question.", "The question put here is the following.")
+        study.voice.pick(
+            "asks",
+            "This paper asks a narrower question.",
+            "The question put here is the following.",
+            "What is asked here is this.",
+        )
         if asked
         else ""
     )
@@ -70,109 +72,140 @@ def _question(study: Study) -> Paragraph:
 
 def _approach(study: Study) -> Paragraph:
     plan = study.plan
-    arms = listed(cond(c.name) for c in plan.conditions)
+    others = listed(cond(c.name) for c in plan.conditions if c.name != plan.baseline.name)
     seeds = study.count("confirm_seeds")
-    what = (
-        rf"To answer it, {arms} are compared on \count{{datasets}} data sets"
-        if len(plan.datasets) > 1
-        else f"To answer it, {arms} are compared on {plan.datasets[0].label}"
-    )
+    where = listed(dataset(d.name) for d in plan.datasets)
     return joined(
-        f"{what}, by {metric(plan.primary_metric)} first and paired by seed.",
-        "Hypotheses, metrics, comparisons and seeds were fixed and hashed before any result existed.",
-        f"An automatic search then looked for a configuration of {cond(plan.target)} that does better; since the best"
-        " of many attempts looks good by luck alone, everything reported as a result was measured once more, on"
+        f"To answer it, {cond(plan.baseline.name)} is set against {others} on {where}, within seeds, and by "
+        f"{metric(plan.primary_metric)} before anything else.",
+        study.voice.pick(
+            "locked",
+            "Hypotheses, metrics, comparisons and seeds were fixed and hashed before any result existed.",
+            "What would be compared, by which measure and on which seeds was locked, with a hash, before the experiment"
+            " had run at all.",
+        ),
+        f"An automatic search then looked for components of {cond(plan.target)} that carry it further. The best of many"
+        " attempts looks good by luck alone; whatever is reported here as a result was therefore measured anew, on"
         f" {seeds + ' ' if seeds else ''}seeds that the search had never used.",
     )
 
 
 def _answer(study: Study) -> Paragraph:
     """What was found, in a paragraph: contradicted predictions first, then what holds, then what stays open."""
-    by = {
-        verdict: [f for f in study.findings if f.verdict == verdict]
-        for verdict in ("contradicted", "supported", "open")
-    }
+    surprising, holding, unsettled = (
+        study.by_verdict("contradicted"),
+        study.by_verdict("supported"),
+        study.by_verdict("open"),
+    )
     parts: list[str] = []
-    if by["contradicted"]:
+    if surprising:
         parts.append(
-            f"What came out is partly not what was expected: {listed(statement(f) for f in by['contradicted'][:2])}."
+            f"What came out is {'partly ' if holding or unsettled else ''}not what was expected:"
+            f" {clauses(statement(f) for f in surprising[:2])}."
         )
-    if by["supported"]:
-        opening = "Beside that, " if parts else "The findings in brief: "
-        parts.append(f"{opening}{listed(statement(f) for f in by['supported'][:3])}.")
-    if by["open"] and not parts:
+    if holding:
+        opening = (
+            "Beside that, "
+            if parts
+            else study.voice.pick("brief", "In brief, we find the following: ", "The main findings are these: ")
+        )
+        parts.append(f"{opening}{clauses(statement(f) for f in holding[:3])}.")
+    if unsettled and not parts:
         parts.append(
-            "The answer is that these data do not give one: no registered comparison passes its corrected test. The "
+            "The answer is that these data do not give any: no registered comparison passes its corrected test. The "
             "intervals say how large an effect could have gone unnoticed, and that is what the paper has to offer."
         )
-    elif by["open"]:
+    elif unsettled:
         pairs = [
             f"{cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)} in {metric(f.metric.name)}"
-            for f in by["open"]
+            for f in unsettled[:3]
         ]
-        parts.append(f"Left open {'is' if len(pairs) == 1 else 'are'} {listed(pairs[:3])}.")
-    return joined(*parts)
+        parts.append(f"What stays open is the comparison of {listed(pairs, last='and that of')}.")
+    return joined(*parts, _remedy(study))
+
+
+def _remedy(study: Study) -> str:
+    """What the search came to, for readers who look for a remedy."""
+    parts = [study.title_of(part) for part in study.components]
+    if not parts:
+        return "The search itself came back without anything that was worth keeping." if study.stage("explore") else ""
+    carrying = [f for f in study.ablations if f.test.is_significant and study.carried(f) > 0]
+    if carrying and len(parts) > 1:
+        return (
+            f"Of what the search put together, namely {listed(parts)}, the ablations single out "
+            f"{study.title_of(study.component(carrying[0]))}."
+        )
+    if len(parts) > 1 and study.ablations:
+        return f"Of what the search put together, namely {listed(parts)}, the ablations single out nothing."
+    return f"What the search put together comes down to {listed(parts)}."
 
 
 def _borrowed(study: Study) -> Paragraph:
     """What the components in force come from."""
     at_hand = {paper.id for paper in study.facts.literature}
-    lines: list[str] = []
+    parts: list[str] = []
     for part in study.components:
         move = study.move_of(part)
         records = [record for record in (move.records if move else ()) if record in at_hand]
         if move and records:
-            lines.append(rf"{capital(move.title)} follows \citet{{{','.join(records)}}}.")
-    if not lines:
+            parts.append(rf"{move.title}~\citep{{{','.join(records)}}}")
+    if not parts:
         return ""
     return joined(
-        "The parts of the confirmed configuration are not new.",
-        *lines,
-        "What is tested here is how they fare in this company and under this question.",
+        f"What the confirmed configuration is made of has a history of its own: {listed(parts)}.",
+        study.voice.pick(
+            "company",
+            (
+                "The present question is how these fare in each other's company and under the conditions set here."
+                if len(parts) > 1
+                else "The present question is how it fares under the conditions set here."
+            ),
+            "None of that is claimed as a contribution; how it behaves under the conditions set here is what is"
+            " tested.",
+        ),
     )
+
+
+_NEAR = (
+    ("same method and setting", "work that shares both the method and the setting of a part of this study"),
+    ("same method, other setting", "work that shares a method with this study and applies it in another setting"),
+    ("other method, same goal", "work that pursues the same goal by other means"),
+)
 
 
 def _distance(study: Study) -> Paragraph:
     """How near the literature comes, as the novelty check saw it."""
     report = study.facts.novelty
-    ranks = {"same method and setting": 0, "same method, other setting": 1, "other method, same goal": 2}
-    titles = {paper.id: paper.title for paper in study.facts.literature}
-    near = sorted(
-        (e for e in report.evidence if e.verified and e.closeness in ranks and e.record in titles),
-        key=lambda e: (ranks[e.closeness], e.record),
+    at_hand = {paper.id for paper in study.facts.literature}
+    near = [e for e in report.evidence if e.verified and e.record in at_hand]
+    for closeness, words in _NEAR:
+        records = list(dict.fromkeys(e.record for e in near if e.closeness == closeness))[:3]
+        if records and report.verdict != "not established":
+            lead = rf"Nearest to the present question comes {words}~\citep{{{','.join(records)}}}."
+            return joined(lead, _NEW[report.verdict])
+    return (
+        "Whether the question has been put in this form before is not established: the search of the literature "
+        "behind this paper saw too little to say, and nothing found is not the same as nothing there."
     )
-    if report.verdict == "not established" or not near:
-        return (
-            "Whether the question has been put in this form before is not established: the search of the literature "
-            "behind this paper saw too little to say, and nothing found is not the same as nothing there."
-        )
-    records = list(dict.fromkeys(e.record for e in near))[:3]
-    named = rf"\citet{{{','.join(records)}}}"
-    how = {
-        0: "share both the method and the setting of a part of this study",
-        1: "share a method with this study but apply it in another setting",
-        2: "pursue the same goal by other means",
-    }[ranks[near[0].closeness]]
-    if len(records) == 1:
-        how = how.replace("share ", "shares ").replace("pursue ", "pursues ").replace("apply it", "applies it")
-    verdict = {
-        "known": (
-            "What is asked here has thus been answered in parts before; the contribution is a test that was fixed in"
-            " advance and corrected."
-        ),
-        "partly known": (
-            "Parts of the question are thus known; what is added is their joint, pre-registered and corrected"
-            " comparison on common seeds."
-        ),
-        "novel": (
-            "None of the records that were compared asks the question in this form; that is a statement about those"
-            " records and not about all."
-        ),
-    }[report.verdict]
-    return joined(f"Nearest to the present question, {named} {how}.", verdict)
 
 
-def topic_sentence(study: Study) -> str:
-    """Return the topic as it was asked, for the abstract; empty if it cannot be printed."""
-    asked = usable(plain(study.facts.topic))
-    return small(unended(without_question_mark(asked)))
+_NEW = {
+    "known": (
+        "What is asked here has thus been answered in parts before; what this paper adds is a test that was fixed in "
+        "advance and corrected."
+    ),
+    "partly known": (
+        "Parts of the question are thus known; what is added is their joint comparison on common seeds, registered "
+        "beforehand and corrected."
+    ),
+    "novel": (
+        "No record that was compared asks the question in this form, which is a statement about those records and not "
+        "about all there are."
+    ),
+}
+
+
+def discussed(study: Study) -> Paragraph:
+    """What earlier work lets one think of the findings."""
+    said = [sentence for c in _citations(study, "discussion") if (sentence := cited(study, c))]
+    return joined(r"\paragraph{In the light of earlier work.}", *said) if said else ""

@@ -5,20 +5,52 @@ Every test appears with its difference, interval and corrected p-value; verbs th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ai_scientist.rules.writing.findings import Finding, base
-from ai_scientist.rules.writing.phrases import Paragraph, claim, cond, dataset, joined, listed, metric
+from ai_scientist.rules.writing.phrases import Paragraph, claim, clauses, cond, dataset, joined, listed, metric
 from ai_scientist.rules.writing.study import Study
 
 
 def compared(study: Study, finding: Finding, number: int, *, before: Finding | None = None) -> Paragraph:
     """Return the paragraph on a planned comparison; `number` counts paragraphs, so that wordings take turns."""
     if finding.is_equivalence:
-        body = _equivalence(study, finding, number)
-    elif finding.verdict == "open":
-        body = _open(study, finding, number)
-    else:
-        body = _decided(study, finding, number, before)
-    return joined(*body, _across_data(study, finding, number))
+        return joined(*_equivalence(study, finding, number))
+    if finding.verdict == "open":
+        return joined(*_open(study, finding, number), _divided(finding, number, study))
+    return joined(*_decided(study, finding, number, before), _across_data(study, finding, number))
+
+
+def compared_open(study: Study, findings: Sequence[Finding], number: int) -> Paragraph:
+    """Return a paragraph on several comparisons that stay open for the same reason."""
+    if len(findings) == 1:
+        return compared(study, findings[0], number)
+    certainty = findings[0].certainty
+    pairs = [f"for {cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)}" for f in findings]
+    measured = clauses(
+        rf"{pair}, the difference in {metric(f.metric.name)} is \delta{{{f.id}}}, with \pval{{{f.id}}} after correction"
+        for pair, f in zip(pairs, findings, strict=True)
+    )
+    if certainty == "could not pass":
+        seeds = study.count("confirm_seeds") or "so few"
+        return joined(
+            f"The other way to lose a question is to ask it of too few seeds. With {seeds} of them the exact test "
+            "cannot fall below the corrected threshold, whatever the data say, so that what follows is description:",
+            f"{measured}.",
+            _leaning(findings),
+        ).replace("The other way to lose a question is to ask it of too few seeds. With", "With")
+    lead = study.voice.pick(
+        "several open",
+        "The remaining comparisons stay open.",
+        "On the other comparisons the data do not commit themselves.",
+        "Elsewhere the corrected tests do not pass.",
+    )
+    if number == 0:
+        lead = study.voice.pick(
+            "all open", "What was measured is this:", "The differences and their intervals are the following:"
+        )
+        return joined(lead, f"{measured}.", _rooms(findings))
+    return joined(lead, f"{measured[:1].upper()}{measured[1:]}.", _rooms(findings))
 
 
 def statement(finding: Finding) -> str:
@@ -32,7 +64,7 @@ def statement(finding: Finding) -> str:
 
 def figures_of(finding: Finding) -> str:
     """Return difference and corrected p-value as a clause's end."""
-    return rf"\delta{{{finding.id}}}, with $\,$\pval{{{finding.id}}} after correction".replace(r"$\,$", "")
+    return rf"\delta{{{finding.id}}}, with \pval{{{finding.id}}} after correction"
 
 
 def _decided(study: Study, f: Finding, number: int, before: Finding | None) -> tuple[str, ...]:
@@ -46,84 +78,102 @@ def _decided(study: Study, f: Finding, number: int, before: Finding | None) -> t
             f"The sign is the reverse of the registered one: {statement(f)}.",
         )
     else:
-        opening = _opening(study, f, number, before)
-        lead = f"{opening}{statement(f)}."
+        lead = f"{_opening(study, f, number, before)}{statement(f)}."
+    effect = rf" and \effect{{{f.id}}}" if f.test.effect is not None else ""
     figures = turn(
         "figures",
         number,
-        f"The difference is {figures_of(f)}.",
-        rf"The paired difference in {metric(f.metric.name)} amounts to {figures_of(f)}.",
-        f"Seed by seed, the mean difference is {figures_of(f)}.",
+        f"The difference is {figures_of(f)}{effect}.",
+        rf"The paired difference amounts to {figures_of(f)}{effect}.",
+        f"Seed by seed, the mean difference is {figures_of(f)}{effect}.",
     )
     return lead, figures, _magnitude(study, f, number)
 
 
 def _opening(study: Study, f: Finding, number: int, before: Finding | None) -> str:
+    turn = study.voice.turn
     if before is None:
         return study.voice.pick(
             "opening", "The main prediction holds: ", "As registered, ", "The plan's main claim stands: "
         )
     if before.verdict == "supported" and not before.is_equivalence:
-        if before.hypothesis.treatment == f.hypothesis.treatment and before.metric.name != f.metric.name:
-            return study.voice.turn("also", number, "The same arm also differs elsewhere: ", "This has a companion: ")
-        return study.voice.turn("next", number, "The next prediction holds as well: ", "In line with the plan, ", "")
-    return study.voice.turn(
+        same_arms = (before.hypothesis.treatment, before.hypothesis.baseline) == (
+            f.hypothesis.treatment,
+            f.hypothesis.baseline,
+        )
+        if same_arms:
+            return turn("also", number, "The same arms differ in a further respect: ", "This has a companion: ")
+        if f.hypothesis.treatment == study.plan.target:
+            return turn(
+                "target",
+                number,
+                "As to what the search proposes, the prediction holds too: ",
+                "The question of a remedy has an answer as well: ",
+            )
+        return turn("next", number, "The next prediction holds as well: ", "In line with the plan, ", "Likewise, ")
+    return turn(
         "after",
         number,
-        "Firmer ground is reached with the following comparison: ",
+        "Another prediction fares as it was registered: ",
         "By contrast, ",
         "In line with the plan, ",
     )
 
 
-_SIZES = {
-    "minute": "minute beside the level of the comparison arm",
-    "small": "small beside the level of the comparison arm",
-    "moderate": "a moderate part of the comparison arm's level",
-    "large": "a large part of the comparison arm's level",
-    "very large": "of the same order as the comparison arm's level, or beyond it",
+_STEADY_SIZES = {
+    "minute": (
+        "That is minute beside {level}, yet it returns in nearly every seed: reliable rather than important.",
+        "Measured against {level}, this is a trace; it is a reliable trace, though, and hardly depends on the seed.",
+    ),
+    "small": (
+        "Beside {level} this is small, yet it recurs in seed after seed.",
+        "What the difference lacks in size, measured against {level}, it makes up in regularity between seeds.",
+    ),
+    "moderate": (
+        "Against {level} that is a moderate shift, and a regular one: it hardly depends on the seed.",
+        "It is a moderate part of {level} and shows in nearly every seed.",
+    ),
+    "large": (
+        "Against {level} that is a large shift, and it hardly depends on the seed.",
+        "In level as in regularity this is pronounced: it is a large part of {level}, and seeds agree about it.",
+    ),
+    "very large": (
+        "It is of the same order as {level}, so that the arms live in different ranges of the scale.",
+        "Nothing about it is subtle: it rivals {level}, and every seed tells the same story.",
+    ),
+}
+_LOOSE_SIZES = {
+    "minute": ("That is minute beside {level}, and single seeds scatter more widely than the arms differ.",),
+    "small": ("Beside {level} this is small, and single seeds vary about as much as the arms differ.",),
+    "moderate": ("It is a moderate part of {level}, about whose extent seeds differ.",),
+    "large": ("It is a large part of {level}; seeds, however, disagree about its extent.",),
+    "very large": ("On average it rivals {level}; seeds, however, disagree about its extent.",),
+}
+_NO_ORIGIN = {
+    "steady": "It returns with nearly every seed.",
+    "clear": "It stands out clearly from the spread between seeds.",
+    "visible": "It is visible beside the spread between seeds without being large.",
+    "swamped": "Single seeds scatter more widely than the arms differ.",
+    "unknown": "",
 }
 
 
 def _magnitude(study: Study, f: Finding, number: int) -> str:
     """How large the difference is for a practitioner, and how steady from seed to seed; the two can disagree."""
-    effect = rf"\effect{{{f.id}}}" if f.test.effect is not None else ""
     if f.size == "unknown":
-        return {
-            "steady": f"It returns with nearly every seed ({effect}).",
-            "clear": f"It stands out clearly from the spread between seeds ({effect}).",
-            "visible": f"It is visible beside the spread between seeds, not large beside it ({effect}).",
-            "swamped": f"Single seeds scatter more widely than the difference itself ({effect}).",
-            "unknown": "",
-        }[f.steadiness]
-    level = rf"which lies at \valci{{{base(study.plan, f.metric.name, f.hypothesis.baseline)}}}"
-    is_small, is_steady = f.size in ("minute", "small"), f.steadiness in ("steady", "clear")
-    size = _SIZES[f.size]
-    if not effect or f.steadiness == "unknown":
-        return f"It is {size}, {level}."
-    if is_small and is_steady:
-        return study.voice.turn(
-            "small steady",
-            number,
-            f"It is {size}, {level}, yet it recurs in seed after seed ({effect}): reliable rather than dramatic.",
-            f"What it lacks in size it makes up in regularity: {size}, {level}, but steady between seeds ({effect}).",
-        )
-    if is_small:
-        return f"It is {size}, {level}, and single seeds vary about as much as the arms differ ({effect})."
-    if is_steady:
-        return study.voice.turn(
-            "large steady",
-            number,
-            f"It is {size}, {level}, and it hardly depends on the seed ({effect}).",
-            f"Both in level and in regularity this is a pronounced difference: {size}, {level}, with {effect}.",
-        ).replace("Both in level and in", "In level as in")
-    return f"It is {size}, {level}; seeds, however, disagree considerably about its extent ({effect})."
+        return _NO_ORIGIN[f.steadiness]
+    where = "all" if len(f.by_dataset) != 1 else next(iter(f.by_dataset))
+    level = (
+        rf"the {metric(f.metric.name)} of \valci{{{base(study.plan, f.metric.name, f.hypothesis.baseline, where)}}} "
+        rf"under {cond(f.hypothesis.baseline)}"
+    )
+    wordings = (_STEADY_SIZES if f.steadiness in ("steady", "clear") else _LOOSE_SIZES)[f.size]
+    return study.voice.turn(f"size {f.size}", number, *wordings).format(level=level)
 
 
 def _open(study: Study, f: Finding, number: int) -> tuple[str, ...]:
     h, turn = f.hypothesis, study.voice.turn
-    pair = f"{cond(h.treatment)} and {cond(h.baseline)}"
-    name = metric(h.metric)
+    pair, name = f"{cond(h.treatment)} and {cond(h.baseline)}", metric(h.metric)
     if f.certainty == "could not pass":
         seeds = study.count("confirm_seeds")
         return (
@@ -136,37 +186,58 @@ def _open(study: Study, f: Finding, number: int) -> tuple[str, ...]:
     if f.certainty == "lost to correction":
         return (
             (
-                f"The comparison of {pair} shows why corrections matter: by itself the difference in {name} would have "
-                "passed, corrected for all comparisons that were made it does not."
+                f"The comparison of {pair} shows why corrections matter: by itself it would have passed, and corrected"
+                " for all comparisons that were made it does not."
             ),
-            f"It is {figures_of(f)}, and the hypothesis stays open.",
+            f"The difference in {name} is {figures_of(f)}, and the hypothesis stays open.",
         )
     lead = turn(
         "open",
         number,
-        f"Between {pair}, no difference in {name} is established: {figures_of(f)}.",
-        f"The hypothesis on {pair} stays open. The difference in {name} is {figures_of(f)}.",
-        f"Nothing can be said with confidence about {pair}: they differ in {name} by {figures_of(f)}.",
+        f"Whether {pair} differ in {name} cannot be told: the difference is {figures_of(f)}.",
+        f"The hypothesis on {pair} stays open; the difference in {name} is {figures_of(f)}.",
+        f"Between {pair}, the corrected test finds nothing to hold on to in {name}: {figures_of(f)}.",
     )
-    return lead, _room(f, number, study)
+    return lead, _rooms([f])
 
 
-def _room(f: Finding, number: int, study: Study) -> str:
-    """What an open test leaves possible."""
-    lean = {
-        "as predicted": "The estimate lies on the predicted side",
-        "against": "The estimate lies on the side that was not predicted",
-        "none": "The estimate lies close to where no effect would put it",
-    }[f.lean]
-    if f.excludes_large:
-        return f"{lean}, and the interval is narrow enough that an effect, if there is any, must be a small one."
-    return study.voice.turn(
-        "room",
-        number,
-        f"{lean}, but the interval has room for an effect worth having as well as for none: absence of evidence, "
-        "not evidence of absence.",
-        f"{lean}; the interval is too wide to tell a relevant effect from its absence.",
+def _rooms(findings: Sequence[Finding]) -> str:
+    """What open tests leave possible."""
+    narrow = [f for f in findings if f.excludes_large]
+    wide = [f for f in findings if not f.excludes_large]
+    if narrow and not wide:
+        return (
+            f"{_leaning(findings)} The interval{' is' if len(findings) == 1 else 's are'} narrow enough that an "
+            "effect, if there is any, must be a small one."
+        )
+    if wide and not narrow:
+        return (
+            f"{_leaning(findings)} The interval{' has' if len(findings) == 1 else 's have'} room for an effect worth "
+            "having as well as for none: absence of evidence, not evidence of absence."
+        )
+    names = listed(dict.fromkeys(cond(f.hypothesis.treatment) for f in narrow))
+    return (
+        f"Not all of these are open in the same way: for {names} the interval leaves room for a small effect at most, "
+        "whereas the rest could hide a relevant effect."
     )
+
+
+def _leaning(findings: Sequence[Finding]) -> str:
+    leans = {f.lean for f in findings}
+    one = len(findings) == 1
+    if leans == {"as predicted"}:
+        return "The estimate points the predicted way." if one else "The estimates all point the predicted way."
+    if leans == {"against"}:
+        return (
+            "The estimate points away from the prediction."
+            if one
+            else "The estimates all point away from the predictions."
+        )
+    if leans == {"none"}:
+        return (
+            "The estimate commits itself to neither side." if one else "None of the estimates commits itself to a side."
+        )
+    return "The estimates point in different directions."
 
 
 def _equivalence(study: Study, f: Finding, number: int) -> tuple[str, ...]:
@@ -177,9 +248,8 @@ def _equivalence(study: Study, f: Finding, number: int) -> tuple[str, ...]:
             study.voice.turn(
                 "same",
                 number,
-                f"For {pair} the plan claimed agreement, which is a claim to be tested and not a default:"
-                f" {statement(f)}.",
-                f"That {pair} agree was registered as a claim of its own, and it passes: {statement(f)}.",
+                f"A further prediction was one of agreement, which has to be shown and is no default: {statement(f)}.",
+                f"Agreement was registered as a claim of its own, and it passes: {statement(f)}.",
             ),
             f"The difference is {figures_of(f)}, and its interval stays inside the margin that was fixed beforehand.",
         )
@@ -188,41 +258,57 @@ def _equivalence(study: Study, f: Finding, number: int) -> tuple[str, ...]:
         f"Agreement of {pair} in {name} within the registered margin is not shown: the difference is {figures_of(f)}."
     )
     if outside:
-        return lead, "The whole interval lies beyond the margin, so that the gap is more than a matter of precision."
+        return lead, "The whole interval lies beyond the margin, which makes the gap a fact and no matter of precision."
     if abs(f.test.difference) > (h.margin or 0.0):
         return lead, "The estimate itself lies beyond the margin, though the interval reaches back into it."
-    return lead, "The estimate lies within the margin; the interval does not, so that a larger gap cannot be excluded."
+    return lead, "The estimate lies within the margin; the interval does not, so that a wider gap cannot be excluded."
 
 
 def _across_data(study: Study, f: Finding, number: int) -> str:
-    """Whether the data sets agree; where one does not, its means are shown."""
-    h = f.hypothesis
-    if f.agreement == "alone" or (f.verdict == "open" and f.lean == "none" and not f.dissent):
+    """Whether the data sets agree; where one does not, its means are shown, else the widest and the narrowest."""
+    if f.agreement == "alone":
         return ""
-    if f.agreement == "all":
-        if f.is_equivalence:
-            return ""
-        return study.voice.turn(
-            "agree",
-            number,
-            "All data sets point the same way.",
-            "No data set dissents.",
-            "The direction is shared by every data set.",
+    if f.dissent:
+        return _divided(f, number, study)
+    names = list(f.by_dataset)
+    if f.agreement == "some level":
+        return (
+            f"It is not seen everywhere: on {listed(dataset(name) for name in f.level)} the arms lie within a standard"
+            " error."
         )
-    shown = f.dissent[0]
-    means = (
-        rf"on {dataset(shown)}, {metric(h.metric)} is \val{{{base(study.plan, h.metric, h.treatment, shown)}/mean}}"
-        r" for "
-        rf"{cond(h.treatment)} and \val{{{base(study.plan, h.metric, h.baseline, shown)}/mean}} for {cond(h.baseline)}"
+    widest, narrowest = names[0], names[-1]
+    if abs(f.by_dataset[widest]) > 2.5 * abs(f.by_dataset[narrowest]):
+        return (
+            f"All data sets point the same way, though not equally far: on {dataset(widest)},"
+            f" {_arms(study, f, widest)}, and on {dataset(narrowest)}, {_arms(study, f, narrowest)}."
+        )
+    return study.voice.turn(
+        "agree",
+        number,
+        "All data sets point the same way.",
+        "No data set dissents.",
+        "The direction is shared by every data set.",
     )
-    if f.is_equivalence:
-        return f"The data sets do not lean to the same side: {means}."
+
+
+def _divided(f: Finding, number: int, study: Study) -> str:
+    """What the data sets disagree about; empty if they do not."""
+    if not f.dissent or f.certainty == "could not pass":
+        return ""
+    shown = f.dissent[0]
+    means = f"on {dataset(shown)}, {_arms(study, f, shown)}"
     if f.agreement == "most":
         others = listed(dataset(name) for name in f.dissent)
-        return (
-            f"Not all data sets follow: {others} {'is' if len(f.dissent) < 2 else 'are'} ordered the other way"
-            f" ({means})."
-        )
+        is_are = "is" if len(f.dissent) < 2 else "are"
+        return f"Not all data sets follow: {others} {is_are} ordered the other way; {means}."
     if f.agreement == "only":
-        return f"The mean hides a disagreement, because most data sets are ordered the other way; {means}."
+        return f"The mean hides a disagreement, because the other data sets are ordered the other way; {means}."
     return f"The data sets are divided over the direction; {means}. A mean over them describes no data set well."
+
+
+def _arms(study: Study, f: Finding, name: str) -> str:
+    h = f.hypothesis
+    return (
+        rf"{metric(h.metric)} is \val{{{base(study.plan, h.metric, h.treatment, name)}/mean}} for {cond(h.treatment)} "
+        rf"and \val{{{base(study.plan, h.metric, h.baseline, name)}/mean}} for {cond(h.baseline)}"
+    )

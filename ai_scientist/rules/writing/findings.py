@@ -12,7 +12,7 @@ from ai_scientist.core.plan import ABLATION_PREFIX, Hypothesis, Metric, Plan
 Size = Literal["minute", "small", "moderate", "large", "very large", "unknown"]
 Steadiness = Literal["steady", "clear", "visible", "swamped", "unknown"]
 Certainty = Literal["beyond doubt", "passes", "lost to correction", "fails", "could not pass"]
-Agreement = Literal["all", "most", "split", "only", "alone"]
+Agreement = Literal["all", "some level", "most", "split", "only", "alone"]
 Lean = Literal["as predicted", "against", "none"]
 
 LEAST_P_EXACT_BELOW = 10
@@ -28,8 +28,10 @@ class Finding:
         steadiness: Of the difference, relative to its spread between seeds.
         certainty: What the corrected test makes of it; "could not pass" if so few seeds can never pass.
         agreement: How many data sets point the way of the mean: "alone" if there is but one data set, "only" if a
-            single one does and others do not.
-        dissent: Data sets whose means are ordered the other way.
+            single one does and others do not, "some level" if none dissents but some show nothing.
+        dissent: Data sets whose means are ordered the other way by more than their standard error.
+        level: Data sets whose means lie within a standard error of each other.
+        by_dataset: Treatment minus baseline on each data set, largest in size first.
         lean: Where the estimate of an open test points, if it points anywhere beyond its spread.
         excludes_large: Whether the interval leaves room for small effects only; speaks of open tests.
     """
@@ -41,6 +43,8 @@ class Finding:
     certainty: Certainty
     agreement: Agreement
     dissent: tuple[str, ...]
+    level: tuple[str, ...]
+    by_dataset: dict[str, float]
     lean: Lean
     excludes_large: bool
 
@@ -88,7 +92,8 @@ class Finding:
 def read(test: TestResult, results: Results, plan: Plan) -> Finding:
     """Return a test as sentences need it."""
     metric = plan.metric(test.hypothesis.metric)
-    agreement, dissent = _agreement(test, results, plan)
+    by_dataset = _by_dataset(test, results, plan)
+    agreement, dissent, level = _agreement(test, by_dataset, results, plan)
     return Finding(
         test=test,
         metric=metric,
@@ -97,6 +102,8 @@ def read(test: TestResult, results: Results, plan: Plan) -> Finding:
         certainty=_certainty(test),
         agreement=agreement,
         dissent=dissent,
+        level=level,
+        by_dataset=by_dataset,
         lean=_lean(test),
         excludes_large=_excludes_large(test, metric, results, plan),
     )
@@ -118,7 +125,10 @@ def _size(test: TestResult, metric: Metric, results: Results, plan: Plan) -> Siz
     if share is None:
         return "unknown"
     bounds: tuple[tuple[float, Size], ...] = ((0.02, "minute"), (0.08, "small"), (0.25, "moderate"), (0.75, "large"))
-    return next((name for bound, name in bounds if share < bound), "very large")
+    for bound, name in bounds:
+        if share < bound:
+            return name
+    return "very large"
 
 
 def _relative(amount: float, test: TestResult, metric: Metric, results: Results, plan: Plan) -> float | None:
@@ -148,24 +158,41 @@ def _certainty(test: TestResult) -> Certainty:
     return "lost to correction" if test.p < test.alpha else "fails"
 
 
-def _agreement(test: TestResult, results: Results, plan: Plan) -> tuple[Agreement, tuple[str, ...]]:
+def _by_dataset(test: TestResult, results: Results, plan: Plan) -> dict[str, float]:
     h = test.hypothesis
-    names = h.datasets or tuple(d.name for d in plan.datasets)
-    signs: dict[str, bool] = {}
-    for name in names:
+    found: dict[str, float] = {}
+    for name in h.datasets or tuple(d.name for d in plan.datasets):
         treated = mean_of(results, plan, h.metric, h.treatment, name)
         untreated = mean_of(results, plan, h.metric, h.baseline, name)
-        if treated is not None and untreated is not None and treated != untreated:
-            signs[name] = treated > untreated
-    if len(names) < 2:
-        return "alone", ()
-    dissent = tuple(name for name, up in signs.items() if up != (test.difference > 0))
-    with_mean = len(signs) - len(dissent)
+        if treated is not None and untreated is not None:
+            found[name] = treated - untreated
+    return dict(sorted(found.items(), key=lambda item: -abs(item[1])))
+
+
+def _agreement(
+    test: TestResult, by_dataset: dict[str, float], results: Results, plan: Plan
+) -> tuple[Agreement, tuple[str, ...], tuple[str, ...]]:
+    """Return how far the data sets agree, those that dissent, and those that show nothing."""
+    if len(by_dataset) < 2:
+        return "alone", (), ()
+    h = test.hypothesis
+    level = tuple(
+        name
+        for name, difference in by_dataset.items()
+        if abs(difference) <= max(_stderr(results, plan, h.metric, arm, name) for arm in (h.treatment, h.baseline))
+    )
+    dissent = tuple(name for name, d in by_dataset.items() if name not in level and (d > 0) != (test.difference > 0))
+    following = len(by_dataset) - len(level) - len(dissent)
     if not dissent:
-        return "all", ()
-    if with_mean == 1 and len(dissent) > 1:
-        return "only", dissent
-    return ("most" if with_mean > len(dissent) else "split"), dissent
+        return ("some level" if level else "all"), (), level
+    if following == 1 and len(dissent) > 1:
+        return "only", dissent, level
+    return ("most" if following > len(dissent) else "split"), dissent, level
+
+
+def _stderr(results: Results, plan: Plan, metric: str, condition: str, dataset: str) -> float:
+    cell = results.cells.get(address(metric, condition, dataset, plan.split, "mean"))
+    return (cell.uncertainty or 0.0) if cell else 0.0
 
 
 def _lean(test: TestResult) -> Lean:

@@ -6,7 +6,10 @@ from ai_scientist.agents.writing import FrontAnswer, FrontFacts
 from ai_scientist.rules.writing.comparisons import figures_of, statement
 from ai_scientist.rules.writing.findings import Finding
 from ai_scientist.rules.writing.foreign import usable
+from ai_scientist.rules.writing.guard import guarded
+from ai_scientist.rules.writing.limits import ORDER
 from ai_scientist.rules.writing.phrases import (
+    clauses,
     cond,
     joined,
     listed,
@@ -22,96 +25,130 @@ from ai_scientist.rules.writing.study import Study
 def front(facts: FrontFacts) -> FrontAnswer:
     """Return title and abstract."""
     study = Study(facts.paper)
-    return FrontAnswer(title=_title(study), abstract=_abstract(study))
+    return FrontAnswer(
+        title=guarded(title(study), facts.paper, "title"), abstract=guarded(abstract(study), facts.paper, "abstract")
+    )
 
 
-def _title(study: Study) -> str:
-    asked = usable(study.plan.title) or usable(study.facts.idea.title)
+def title(study: Study) -> str:
+    """Return the study's own title, followed by what was found."""
+    head = unended(usable(study.plan.title) or usable(study.facts.idea.title) or study.plan.title)
+    joint = "" if head.endswith(("?", "!")) else "."
+    return f"{head}{joint} {_found_in_title(study)}".strip()
+
+
+def _found_in_title(study: Study) -> str:
     main = study.main
     if main is None:
-        return unended(asked)
+        return "A Study Without Its Comparison"
     if main.verdict == "open":
         settled = next((f for f in study.findings if f.verdict != "open" and not f.is_equivalence), None)
-        if settled is None:
-            tail = "A Question Left Open" if not study.facts.quick else "A Rehearsal That Leaves the Question Open"
-        else:
-            tail = f"A Partial Answer on {_subject(settled)}"
-    elif main.verdict == "contradicted":
-        tail = f"Evidence Against the Expected Effect on {_subject(main)}"
-    elif main.dissent:
-        tail = f"It Depends on the Data: {_subject(main)} under {cond(main.hypothesis.treatment)}"
-    elif main.is_equivalence:
-        tail = f"Evidence of Agreement in {_subject(main)}"
-    else:
-        tail = f"Evidence from {_subject(main)} on Fresh Seeds"
-    return _with_tail(asked, tail)
+        if settled is not None:
+            return _claim_in_title(settled)
+        return "A Rehearsal" if study.facts.quick else "A Registered Test That Leaves It Open"
+    tail = ", Against Expectation" if main.verdict == "contradicted" else ", but Not Everywhere" if main.dissent else ""
+    return f"{_claim_in_title(main)}{'' if main.is_equivalence else tail}"
 
 
-def _with_tail(head: str, tail: str) -> str:
-    head = head.strip()
-    return f"{head} {tail}" if head.endswith(("?", "!")) else f"{unended(head)}: {tail}"
+def _claim_in_title(f: Finding) -> str:
+    h = f.hypothesis
+    if f.is_equivalence:
+        return statement(f)
+    return rf"{cond(h.treatment)} \claim{{{f.verb}}}{{{f.id}}} {metric(h.metric)}"
 
 
-def _subject(finding: Finding) -> str:
-    return metric(finding.metric.name)
-
-
-def _abstract(study: Study) -> str:
-    """Return five to eight sentences: why, what, how, what was found, what follows."""
-    template = study.template
-    why = (
-        sentences(" ".join(template.motivation.split()))[0]
-        if template
-        else (sentences(usable(study.facts.idea.rationale)) or [""])[0]
-    )
-    asked = small(without_question_mark(usable(study.plan.question)))
-    ask = f"We ask: {asked}?" if asked else ""
-    arms = len(study.plan.conditions)
-    how = (
-        rf"In a plan that was locked before any result existed, \count{{conditions}} arms are compared on "
-        rf"\count{{datasets}} data set{'s' if len(study.plan.datasets) > 1 else ''}, paired by seed, and a tree search "
-        rf"over \count{{nodes}} programs tunes the baseline and looks for a better proposed arm; results come from "
-        rf"\count{{confirm_seeds}} seeds that the search never saw."
-        if arms and "nodes" in study.facts.story.counts
-        else "The plan was locked before any result existed, and arms are compared within seeds."
-    )
-    found = _found(study)
-    follows = _follows(study)
+def abstract(study: Study) -> str:
+    """Return five to eight sentences: why, what, how, what was found, what it means."""
     scale = "The run used the smallest setting and is a rehearsal of the full study." if study.facts.quick else ""
-    return joined(why, ask, how, *found, follows, scale)
+    return joined(_why(study), _ask(study), _how(study), *_found(study), _searched(study), _follows(study), scale)
+
+
+def _why(study: Study) -> str:
+    text = study.template.motivation if study.template else usable(study.facts.idea.rationale)
+    said = sentences(" ".join(text.split()))
+    return said[0] if said else ""
+
+
+def _ask(study: Study) -> str:
+    asked = small(without_question_mark(usable(study.plan.question)))
+    return f"{study.voice.pick('ask', 'We ask', 'The question is', 'This paper asks')}: {asked}?" if asked else ""
+
+
+def _how(study: Study) -> str:
+    if "nodes" not in study.facts.story.counts:
+        return "The plan was locked before any result existed, and arms are compared within seeds."
+    data = r"\count{datasets} data sets" if len(study.plan.datasets) > 1 else "a single data set"
+    return study.voice.pick(
+        "how",
+        rf"In a plan that was locked before any result existed, \count{{conditions}} arms are compared on {data},"
+        r" paired "
+        r"by seed; a tree search over \count{nodes} programs tunes the baseline and looks for a remedy, and every"
+        r" result "
+        r"comes from \count{confirm_seeds} seeds that the search never saw.",
+        rf"We lock \count{{conditions}} arms, {data} and all comparisons before the experiment runs, let a tree search "
+        r"over \count{nodes} programs tune the baseline and look for a remedy, and take every result from "
+        r"\count{confirm_seeds} seeds that the search never saw.",
+    )
 
 
 def _found(study: Study) -> list[str]:
-    surprising = [f for f in study.findings if f.verdict == "contradicted"]
-    holding = [f for f in study.findings if f.verdict == "supported"]
-    unsettled = [f for f in study.findings if f.verdict == "open"]
+    surprising, holding, unsettled = (
+        study.by_verdict("contradicted"),
+        study.by_verdict("supported"),
+        study.by_verdict("open"),
+    )
     lines: list[str] = []
     if surprising:
-        lines.append(
-            f"Against the prediction, {statement(surprising[0])}; the difference is {figures_of(surprising[0])}."
-        )
+        f = surprising[0]
+        lines.append(f"Against the prediction, {statement(f)}; the difference is {figures_of(f)}.")
+        if len(surprising) > 1:
+            lines.append(f"Nor does a further prediction hold: {statement(surprising[1])}.")
     if holding:
-        first = holding[0]
-        lines.append(f"We find that {statement(first)}; the difference is {figures_of(first)}.")
-        if len(holding) > 1:
-            lines.append(f"Likewise, {listed(statement(f) for f in holding[1:3])}.")
+        f = holding[0]
+        lines.append(
+            f"{'As predicted' if surprising else 'We find that'}{',' if surprising else ''} {statement(f)}; the"
+            f" difference is {figures_of(f)}."
+        )
+        rest = [g for g in holding[1:] if g is not study.repair]
+        if rest:
+            lines.append(f"Likewise, {clauses(statement(f) for f in rest[:2])}.")
     if unsettled and lines:
-        pairs = listed(f"{cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)}" for f in unsettled[:2])
-        lines.append(f"For {pairs}, the corrected test leaves the question open.")
+        lines.append(f"The corrected test leaves open how {_pairs(unsettled[:2])}.")
     elif unsettled:
         f = unsettled[0]
         lines.append(
-            "No planned comparison passes its corrected test; for the main one the difference in"
-            f" {metric(f.metric.name)} is {figures_of(f)}."
+            "No planned comparison passes its corrected test; for the main one, the difference in "
+            f"{metric(f.metric.name)} is {figures_of(f)}."
         )
-        lines.append("We report what the intervals exclude and what they do not, and draw no conclusion beyond that.")
+        lines.append("We report what the intervals exclude and what they do not, and conclude nothing beyond that.")
     return lines
 
 
+def _pairs(found: tuple[Finding, ...]) -> str:
+    pairs = [
+        f"{cond(f.hypothesis.treatment)} compares with {cond(f.hypothesis.baseline)} in {metric(f.metric.name)}"
+        for f in found
+    ]
+    return listed(pairs, last="and how")
+
+
+def _searched(study: Study) -> str:
+    """What the search's own choice came to on fresh seeds, with its ablation."""
+    repair, parts = study.repair, [study.title_of(part) for part in study.components]
+    if not parts:
+        return "The search kept none of the components that it tried." if study.stage("explore") else ""
+    made = listed(parts)
+    if repair is None or repair.verdict == "open":
+        return f"The configuration that the search chose, with {made}, has no advantage that fresh seeds establish."
+    carrying = [f for f in study.ablations if f.test.is_significant and study.carried(f) > 0]
+    said = f"With {made}, {statement(repair)}"
+    if len(parts) > 1 and carrying:
+        return f"{said}, and ablations trace this to {study.title_of(study.component(carrying[0]))} above all."
+    return f"{said}."
+
+
 def _follows(study: Study) -> str:
-    main = study.main
-    if study.template is None or main is None:
+    if study.template is None or study.main is None:
         return ""
-    order = {"contradicted": 0, "supported": 1, "open": 2}
-    first = sorted(study.findings, key=lambda f: order[f.verdict])[0]
+    first = min(study.findings, key=lambda f: ORDER[f.verdict])
     return study.template.implications.get(first.id, {}).get(first.verdict, "")

@@ -5,28 +5,22 @@ from __future__ import annotations
 from ai_scientist.rules.writing.comparisons import statement
 from ai_scientist.rules.writing.findings import Finding
 from ai_scientist.rules.writing.foreign import usable
-from ai_scientist.rules.writing.phrases import (
-    Paragraph,
-    cond,
-    dataset,
-    joined,
-    listed,
-    metric,
-    paragraphs,
-    small,
-    unended,
-    without_question_mark,
-)
+from ai_scientist.rules.writing.phrases import Paragraph, clauses, cond, dataset, joined, listed, metric, paragraphs
 from ai_scientist.rules.writing.search import outcomes
 from ai_scientist.rules.writing.study import Study
+
+ORDER = {"contradicted": 0, "supported": 1, "open": 2}
 
 
 def limitations(study: Study) -> str:
     """Return the section: what holds of the set-up whatever came out, then what this run adds."""
-    own = [usable(line) or line for line in (study.template.limitations if study.template else ())]
+    own = study.template.limitations if study.template else ()
     risks = usable(study.facts.idea.risks)
     return paragraphs(
-        joined(*own), joined(risks, _precision(study)), joined(_reach(study), _searching(study)), _novelty(study)
+        joined(*own, risks),
+        joined(precision(study), reach(study)),
+        joined(_searching(study), _margin(study)),
+        _author(study),
     )
 
 
@@ -35,120 +29,131 @@ def conclusion(study: Study) -> str:
     return paragraphs(_verdict(study), _implications(study), _next(study))
 
 
-def _precision(study: Study) -> Paragraph:
+def precision(study: Study) -> Paragraph:
     """How many seeds there were, and what they could not have shown."""
     seeds = study.count("confirm_seeds")
     if any(f.certainty == "could not pass" for f in study.findings):
         return (
-            f"With {seeds} seeds in the confirmation, the exact test could not have passed after correction even if all"
-            " seeds had agreed; in this setting the study can describe effects and cannot establish any."
+            f"With {seeds or 'so few'} seeds in the confirmation, the exact test could not have passed after correction"
+            " even if all seeds had agreed; in this setting the study can describe effects and cannot establish any."
         )
-    wide = [f for f in study.findings if f.verdict == "open" and not f.excludes_large]
     base = (
-        f"The conclusions rest on {seeds} confirming seeds, which vary the split and the draws but not the data sets"
-        " themselves."
+        f"The conclusions rest on {seeds} confirming seeds, which vary the split and the draws but not the data sets "
+        "themselves."
         if seeds
         else ""
     )
-    if wide:
-        names = listed(dict.fromkeys(metric(f.metric.name) for f in wide))
-        return joined(
-            base,
-            f"They were too few to bound the open comparisons in {names} tightly: an effect of practical interest may "
-            "lie within those intervals.",
-        )
-    return base
+    wide = [f for f in study.findings if f.verdict == "open" and not f.excludes_large]
+    if not wide:
+        return base
+    names = listed(dict.fromkeys(metric(f.metric.name) for f in wide))
+    return joined(
+        base,
+        f"They were too few to bound the open comparisons in {names} tightly: an effect of practical interest may lie "
+        "within those intervals.",
+    )
 
 
-def _reach(study: Study) -> str:
-    divided = [f for f in study.findings if f.agreement in ("split", "only", "most") and f.verdict != "open"]
+def reach(study: Study) -> str:
+    """How far the findings carry beyond the data they come from."""
+    divided = [f for f in study.findings if f.dissent and f.verdict != "open" and not f.is_equivalence]
     if divided:
-        against = listed(dict.fromkeys(dataset(d) for f in divided for d in f.dissent))
+        against = list(dict.fromkeys(d for f in divided for d in f.dissent))
+        follow = "does" if len(against) == 1 else "do"
         return (
-            f"Means over data sets cover up a disagreement: {against}"
-            f" do{'es' if against.count('dataset{') == 1 else ''} not follow the direction of the mean everywhere, so"
-            " that a reader with data of that kind should not expect the mean effect."
+            f"Means over data sets cover up a disagreement: {listed(dataset(d) for d in against)} {follow} not follow "
+            "them everywhere, and a reader with data of that kind should not expect the mean effect."
         )
     if len(study.plan.datasets) == 1:
         return (
             f"Everything was measured on {dataset(study.plan.datasets[0].name)} alone; nothing here tells how far it"
             " carries."
         )
-    return "That the data sets agree in direction is no proof for others: they were chosen because they were at hand."
+    if any(f.agreement == "all" for f in study.findings):
+        return (
+            "That the data sets agree in direction is no proof for others: they were chosen because they were at hand."
+        )
+    return "The data sets were chosen because they were at hand, and stand for no population of data sets."
 
 
 def _searching(study: Study) -> str:
-    found = outcomes(study)
-    parts: list[str] = []
-    if study.stage("explore"):
-        parts.append(
-            "The search was small and chose among changes that were named beforehand; a component that it did not keep"
-            " may fail here for its setting rather than for its idea"
-        )
-        if found.failed:
-            parts[-1] += f", and {listed(found.failed)} never gave valid rows at all"
-        parts[-1] += "."
-    if study.ablations:
-        parts.append("The ablations were defined after the search had chosen, and are to be read as exploration.")
-    if any(f.is_equivalence for f in study.findings):
-        parts.append(
-            "The margin of agreement was set by judgement before the data were seen; whoever needs a narrower margin "
-            "cannot take agreement from here."
-        )
-    if study.facts.quick:
-        parts.append(
-            "Finally, this is the smallest setting: fewer seeds, fewer programs, and a search that could barely begin."
-        )
-    return joined(*parts)
-
-
-def _novelty(study: Study) -> Paragraph:
-    who = (
-        "The text was written by rules from the plan, the journal and the results, not by a person or a language model"
-        if study.facts.writer == "rules"
-        else ""
+    """What the search and its ablations cannot show."""
+    if not study.stage("explore"):
+        return ""
+    failed = outcomes(study).failed
+    rest = f", and {listed(failed)} never gave valid rows at all" if failed else ""
+    small = " At the smallest setting, which this run used, the search could barely begin." if study.facts.quick else ""
+    exploring = (
+        " The ablations were defined after it had chosen, and are to be read as exploration." if study.ablations else ""
     )
-    return f"{who}; it weighs what it was given, and knows no literature beyond what it cites." if who else ""
+    return (
+        "The search was short and chose among changes that had been named beforehand; a component that it did not keep "
+        f"may fail here for its setting rather than for its idea{rest}.{exploring}{small}"
+    )
+
+
+def _margin(study: Study) -> str:
+    if not any(f.is_equivalence for f in study.findings):
+        return ""
+    return (
+        "The margin of agreement was set by judgement before the data were seen; whoever needs a narrower margin cannot"
+        " take agreement from here."
+    )
+
+
+def _author(study: Study) -> Paragraph:
+    if study.facts.writer != "rules":
+        return ""
+    return study.voice.pick(
+        "author",
+        "The text was written by rules from the plan, the journal and the results, neither by a person nor by a "
+        "language model. It weighs what it was given, and knows no literature beyond what it cites.",
+        "Rules, and not a person or a language model, wrote this text from the plan, the journal and the results. They "
+        "cannot see what nobody measured, and know no literature beyond what is cited.",
+    )
 
 
 def _verdict(study: Study) -> Paragraph:
-    """The answer to the question, as plainly as the main test allows."""
-    asked = small(without_question_mark(usable(study.plan.question)))
-    lead = f"The question was: {asked}?" if asked else ""
+    """The answer to the question, as plainly as the main test allows, and what else is settled."""
     main = study.main
     if main is None:
-        return joined(
-            lead, "The confirming runs do not allow an answer, because the planned comparison could not be made."
-        )
-    if main.verdict == "open" and not main.is_equivalence:
-        rest = [f for f in study.findings[1:] if f.verdict != "open"]
-        if not rest:
-            return joined(lead, "These data leave it open. " + _why_open(main))
-        return joined(
-            lead,
-            f"On the main point these data leave it open, {_why_open_clause(main)}. What they do say is this:"
-            f" {listed(statement(f) for f in rest[:2])}.",
-        )
+        return "The confirming runs do not allow an answer, because the planned comparison could not be made."
+    others = [f for f in study.findings if f is not main and f.verdict != "open"]
+    also = f"It is settled besides that {clauses(statement(f) for f in others[:3])}." if others else ""
     if main.verdict == "contradicted":
-        return joined(lead, f"The answer contradicts what was expected: {statement(main)}.")
-    return joined(lead, f"On the evidence of the confirming seeds, {statement(main)}.")
+        lead = study.voice.pick(
+            "answer against",
+            f"The answer is not the expected one: {statement(main)}.",
+            f"The expectation with which this study set out does not survive it: {statement(main)}.",
+        )
+        return joined(lead, also)
+    if main.verdict == "supported":
+        lead = study.voice.pick(
+            "answer",
+            f"To the question that was asked, the confirming seeds give an answer: {statement(main)}.",
+            f"As far as these data can tell, {statement(main)}.",
+            f"The study set out with a prediction that fresh seeds bear out: {statement(main)}.",
+        )
+        return joined(lead, also)
+    if not others:
+        return joined("The question that was asked stays open.", _why_open(main))
+    what = f"What is settled instead is that {clauses(statement(f) for f in others[:3])}."
+    return joined("On the main point the question stays open.", _why_open(main), what)
 
 
 def _why_open(f: Finding) -> str:
+    if f.is_equivalence:
+        return "Agreement within the margin would have had to be shown, and was not."
     return {
         "could not pass": "That is a matter of the setting and not of the data: so few seeds cannot decide it.",
         "lost to correction": "What there is of an effect does not survive the correction for all that was tested.",
     }.get(
         f.certainty,
-        "The interval bounds the effect to a small one." if f.excludes_large else "The interval is too wide for more.",
-    )
-
-
-def _why_open_clause(f: Finding) -> str:
-    return (
-        small(unended(_why_open(f)))
-        if f.certainty not in ("could not pass",)
-        else "because so few seeds cannot decide it"
+        (
+            "What can be said is that an effect, if there is any, is a small one."
+            if f.excludes_large
+            else "The interval is too wide to say more, and a wider claim would be made of hope."
+        ),
     )
 
 
@@ -156,28 +161,26 @@ def _implications(study: Study) -> Paragraph:
     """What a reader may conclude from each finding, by the template; contradictions first."""
     if study.template is None:
         return ""
-    order = {"contradicted": 0, "supported": 1, "open": 2}
-    lines: list[str] = []
-    for f in sorted(study.findings, key=lambda f: order[f.verdict]):
-        meaning = study.template.implications.get(f.id, {}).get(f.verdict, "")
-        if meaning:
-            lines.append(meaning)
-    return joined(*lines[:4])
+    meanings = [
+        study.template.implications.get(f.id, {}).get(f.verdict, "")
+        for f in sorted(study.findings, key=lambda f: ORDER[f.verdict])
+    ]
+    return joined(*[meaning for meaning in meanings if meaning][:4])
 
 
 def _next(study: Study) -> Paragraph:
     """What should be done next, from what stayed open, divided or surprising."""
-    surprising = [f for f in study.findings if f.verdict == "contradicted"]
-    divided = [f for f in study.findings if f.dissent and f.verdict != "open"]
-    unsettled = [f for f in study.findings if f.verdict == "open"]
+    surprising = study.by_verdict("contradicted")
+    divided = [f for f in study.findings if f.dissent and f.verdict != "open" and not f.is_equivalence]
+    unsettled = study.by_verdict("open")
+    if unsettled and study.facts.quick:
+        return "The next step is the same plan at its full size, for which nothing but time is needed."
     if surprising:
         f = surprising[0]
         return (
             f"The next step is to find out why {cond(f.hypothesis.treatment)} moves {metric(f.metric.name)} against the"
             " prediction, with an experiment that varies the supposed cause directly."
         )
-    if unsettled and study.facts.quick:
-        return "The next step is the same plan at its full size, for which nothing but time is needed."
     if divided:
         f = divided[0]
         return (
@@ -186,8 +189,17 @@ def _next(study: Study) -> Paragraph:
         )
     if unsettled:
         f = unsettled[0]
+        if f.excludes_large and not f.is_equivalence:
+            return (
+                f"More seeds would hardly be the next step for {cond(f.hypothesis.treatment)} against "
+                f"{cond(f.hypothesis.baseline)}, whose interval is narrow already; other data would."
+            )
         return (
             f"The next step is more seeds for {cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)},"
             " with their number computed from the spread reported here, before other questions are added."
         )
-    return "The next step is to carry the same plan, unchanged, to data that had no part in its making."
+    return study.voice.pick(
+        "next",
+        "The next step is to carry the same plan, unchanged, to data that had no part in its making.",
+        "What would test this further is the same plan, unchanged, on data that somebody else chooses.",
+    )

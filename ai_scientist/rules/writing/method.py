@@ -44,37 +44,27 @@ def _setup(study: Study) -> list[Paragraph]:
 def _proposed(study: Study) -> Paragraph:
     """The components in force, in the order in which they were added, each with its reason."""
     target = cond(study.plan.target)
+    head = r"\paragraph{The confirmed configuration.}"
     if not study.components:
         return (
-            rf"\paragraph{{The confirmed configuration.}} In the program that was confirmed, {target} holds no "
-            "component: whatever the search tried did worse on its seeds than leaving it out. The comparison with it "
-            "is kept, because it was planned; it shows what two trainings differ by that differ in nothing but chance."
-        ).replace("two trainings differ by that differ", "trainings differ by that differ")
+            f"{head} In the program that was confirmed, {target} holds no component, because nothing that the search "
+            "tried did more on its seeds than leaving it out. The comparison with it is kept, since it was planned; it "
+            "shows by how much trainings differ that differ in nothing but chance."
+        )
     at_hand = {paper.id for paper in study.facts.literature}
-    said: list[str] = []
-    for number, part in enumerate(study.components):
+    items: list[str] = []
+    for part in study.components:
         move = study.move_of(part)
-        title = study.title_of(part)
         records = [r for r in (move.records if move else ()) if r in at_hand]
         cite = rf"~\citep{{{','.join(records)}}}" if records else ""
-        reason = unended(move.reason) if move else ""
-        opening = study.voice.turn(
-            "part", number, f"{capital(title)}{cite}", f"With {title}{cite}", f"As to {title}{cite}"
-        )
-        if reason:
-            said.append(
-                f"{capital(title)}{cite} rests on this reason: {small(reason)}."
-                if number
-                else f"It contains {title}{cite}. {capital(reason)}."
-            )
-        else:
-            said.append(f"It contains {title}." if not number else f"{opening} was added.")
-        said.append(_settings(study, part))
-    lead = (
-        rf"\paragraph{{The confirmed configuration.}} What {target} consists of was not laid down beforehand but found"
-        r" by the search."
+        reason = f": {small(unended(move.reason))}" if move else ""
+        items.append(rf"\item \emph{{{capital(study.title_of(part))}}}{cite}{reason}.{_settings(study, part)}")
+    lead = study.voice.pick(
+        "found",
+        f"{head} What {target} consists of was not laid down beforehand but found by the search, in this order:",
+        f"{head} The search has put into {target}, one after the other:",
     )
-    return joined(lead, *said)
+    return lead + "\n\\begin{itemize}\n" + "\n".join(items) + "\n\\end{itemize}"
 
 
 def _settings(study: Study, part: str) -> str:
@@ -82,14 +72,12 @@ def _settings(study: Study, part: str) -> str:
     prefix = f"{study.plan.target}/"
     move = study.move_of(part)
     code = "".join(edit.replace for edit in (move.edits if move else ()))
-    keys = [
-        key for key in study.facts.results.config.settings if key.startswith(prefix) and key != f"{prefix}components"
-    ]
-    own = [key for key in keys if f"{key.removeprefix(prefix)}=" in code]
+    settings = study.facts.results.config.settings
+    own = [key for key in settings if key.startswith(prefix) and f"{key.removeprefix(prefix)}=" in code]
     if not own:
         return ""
     values = listed(rf"{key.removeprefix(prefix).replace('_', ' ')} \cfg{{{key}}}" for key in own)
-    return f"It ran with {values}."
+    return f" It ran with {values}."
 
 
 def _statistics(study: Study) -> Paragraph:
@@ -101,8 +89,7 @@ def _statistics(study: Study) -> Paragraph:
         "arms share its split of the data, and over several data sets the differences are averaged within the seed "
         "before anything is tested."
     )
-    which = f"Differences are judged by the {listed(names)}, two-sided." if names else ""
-    which = which.replace("two-sided", "in both directions")
+    which = f"Differences are judged by the {listed(names)}, in both directions." if names else ""
     exact = (
         "With so few seeds it goes through every assignment of signs, so that its p-value needs no assumption of"
         " normality."
@@ -110,11 +97,11 @@ def _statistics(study: Study) -> Paragraph:
         else ""
     )
     same = (
-        "Claims of agreement are tested as such, by a pair of one-sided tests against a margin that was fixed with the "
-        "plan; a difference that merely fails to show is never read as agreement."
+        "Claims of agreement are tested as such, with one-sided tests from either side, against a margin that was fixed"
+        " with the plan; a difference that merely fails to show is never read as agreement."
         if any(f.is_equivalence for f in study.findings)
         else ""
-    ).replace("a pair of one-sided tests", "one-sided tests from either side")
+    )
     return joined(
         lead,
         which,
@@ -140,7 +127,7 @@ def _hypotheses(study: Study) -> Paragraph:
 def _registered(study: Study, h: Hypothesis) -> str:
     said = usable(h.statement) or f"{capital(cond(h.treatment))} and {cond(h.baseline)} are compared."
     where = f", on {listed(dataset(d) for d in h.datasets)}" if h.datasets else ""
-    return f"\\emph{{{unended(said)}}} (judged by {metric(h.metric)}{where})."
+    return f"\\emph{{{unended(said)}}} (predicted for {metric(h.metric)}{where})."
 
 
 def _data(study: Study) -> Paragraph:
@@ -164,7 +151,11 @@ def _data(study: Study) -> Paragraph:
     )
     kind = "All of them are synthetic." if made and len(made) == len(lines) else kind
     return joined(
-        f"The data {'are' if len(lines) > 1 else 'are those of'} {listed(lines)}.",
+        (
+            rf"\paragraph{{Data.}} The plan declares as data sets {listed(lines)}."
+            if len(lines) > 1
+            else rf"\paragraph{{Data.}} The plan declares a single data set, {lines[0]}."
+        ),
         f"They are shipped with {listed(sources)}, so that the experiment needs no download." if all(sources) else "",
         kind,
     )
@@ -176,20 +167,35 @@ def _search(study: Study) -> Paragraph:
         return tuned(study)
     failed = counts.get("failed_nodes", 0)
     fate = (
-        r"\count{failed_nodes} of them did not give valid rows and were repaired or abandoned without regard to what "
-        "they would have shown."
+        rf"\count{{failed_nodes}} of them gave no valid rows and {'was' if failed == 1 else 'were'} repaired or"
+        r" abandoned "
+        "without regard to what they would have shown."
         if failed
         else "All of them ran and gave valid rows."
     )
+    runs = r", in \count{runs} runs." if "runs" in counts else "."
     return joined(
-        r"\paragraph{Search.} A tree search evaluated \count{nodes} programs on \count{search_seeds} search seeds"
-        + (r", in \count{runs} runs." if "runs" in counts else "."),
-        "It passes through stages: a program that runs, settings shared by all arms, components of the proposed arm,"
-        " and ablations; the best program of a stage is the root of the next.",
+        r"\paragraph{Search.} A tree search evaluated \count{nodes} programs on \count{search_seeds} search"
+        rf" seeds{runs}",
+        _stages(study),
         fate,
         tuned(study),
         "The appendix lists every program, whatever came of it.",
     )
+
+
+def _stages(study: Study) -> str:
+    """What the stages were for, in their order."""
+    told = {
+        "implement": "a program that runs and logs every arm",
+        "tune": "settings that all arms share",
+        "explore": f"components of {cond(study.plan.target)}",
+        "ablate": "arms that leave the chosen components out again",
+    }
+    passed = [told[s.name] for s in study.plan.stages if s.name in told and study.stage(s.name)]
+    if len(passed) < 2:
+        return ""
+    return f"It sought in turn {listed(passed)}; the best program of each stage was the root of the next."
 
 
 def _confirmation(study: Study) -> Paragraph:

@@ -46,6 +46,20 @@ def listed(parts: Iterable[str], *, last: str = "and") -> str:
     return f"{', '.join(found[:-1])} {last} {found[-1]}"
 
 
+def clauses(parts: Iterable[str]) -> str:
+    """Return whole clauses joined in a sentence, so that each stays whole.
+
+    >>> clauses(["a rises", "b falls", "c stays"])
+    'a rises; b falls; and c stays'
+    """
+    found = list(parts)
+    if len(found) < 2:
+        return "".join(found)
+    if len(found) == 2:
+        return f"{found[0]}, and {found[1]}"
+    return f"{'; '.join(found[:-1])}; and {found[-1]}"
+
+
 def joined(*sentences: str) -> Paragraph:
     """Return a paragraph of the sentences that are not empty."""
     return " ".join(sentence.strip() for sentence in sentences if sentence.strip())
@@ -93,6 +107,20 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\\])")
 def sentences(text: str) -> list[str]:
     """Return the sentences of a text in macro form."""
     return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the sentences (or items of a list) of a text begin and end, markup of lists left outside."""
+    spans: list[tuple[int, int]] = []
+    for block in re.finditer(r"[^\n]+", text):
+        start = block.start()
+        if block.group().startswith(("\\begin", "\\end")):
+            continue
+        for end in [m.start() for m in _SENTENCE_END.finditer(block.group())] + [len(block.group())]:
+            stop = block.start() + end
+            spans.append((start, stop))
+            start = stop
+    return spans
 
 
 def cond(name: str) -> str:

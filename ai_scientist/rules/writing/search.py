@@ -27,7 +27,7 @@ def outcomes(study: Study) -> Outcomes:
             seen.setdefault(step.move, []).append(step)
     groups: dict[str, list[str]] = {"helped": [], "hurt": [], "mixed": [], "failed": []}
     for steps in seen.values():
-        groups[_outcome(steps)].append(_title(study, steps[0]))
+        groups[_outcome(steps)].append(title_of(study, steps[0]))
     return Outcomes(**{name: tuple(dict.fromkeys(titles)) for name, titles in groups.items()})
 
 
@@ -45,31 +45,44 @@ def explored(study: Study) -> Paragraph:
     """Return what the search over components tried, and what it kept."""
     if not study.stage("explore"):
         return ""
-    target, name, found = cond(study.plan.target), metric(study.plan.primary_metric), outcomes(study)
-    tried = study.count("nodes_explore")
+    name, tree = metric(study.plan.primary_metric), study.figure("tree")
+    programs = study.count("nodes_explore")
     lead = (
-        f"The search for a better {target} evaluated {tried or 'its'} programs on the search seeds, judged by {name}; "
-        "its values chose a program and are no results."
+        rf"\paragraph{{The search.}} {f'{programs} programs' if programs else 'Programs'} were tried in search of "
+        f"components for {cond(study.plan.target)}{f' ({tree})' if tree else ''}. They were judged by {name} on the "
+        "search seeds; these values chose a program and are no results."
     )
+    return joined(lead, _told(study), kept(study))
+
+
+def _told(study: Study) -> str:
+    """Which moves carried a program forward on the search seeds, and which did not."""
+    found = outcomes(study)
+    good, bad, mixed = listed(found.helped), listed(found.hurt), listed(found.mixed)
     parts: list[str] = []
-    if found.helped:
-        parts.append(
-            f"{_capital_list(found.helped)} brought the value of the program that {_they(found.helped)} added to"
-            " forward"
+    if good and bad:
+        told = study.voice.pick(
+            "told",
+            f"There, {good} carried the program forward to which {_they(found.helped)} added, and {bad} did not.",
+            f"There, the value rose with {good}, but not with {bad}.",
         )
-    if found.mixed:
-        parts.append(f"{listed(found.mixed)} did so in some company and not in other")
-    if found.hurt:
+        parts.append(told)
+    elif good:
+        parts.append(f"Everything that ran carried its program forward there: {good}.")
+    elif bad:
         parts.append(
-            f"{listed(found.hurt)} did not" if parts else f"{_capital_list(found.hurt)} brought nothing forward"
+            f"Nothing carried its program forward there, neither {listed(found.hurt, last='nor')}."
+            if len(found.hurt) > 1
+            else f"The single attempt, {bad}, did not carry its program forward."
         )
-    told = "; ".join(parts)
-    failed = ""
+    if mixed:
+        parts.append(f"With {mixed} it depended on the company.")
     if found.failed:
-        failed = (
-            f"{_capital_list(found.failed)} gave no valid rows, which says nothing about {_their(found.failed)} merit."
+        names = listed(found.failed)
+        parts.append(
+            f"{names[:1].upper()}{names[1:]} gave no valid rows, which says nothing about {_their(found.failed)} merit."
         )
-    return joined(lead, f"{told}." if told else "", failed, kept(study))
+    return joined(*parts)
 
 
 def kept(study: Study) -> str:
@@ -77,8 +90,8 @@ def kept(study: Study) -> str:
     parts = [study.title_of(part) for part in study.components]
     if not parts:
         return (
-            "None of the additions survived the search, so that the confirmed program holds no component and "
-            f"{cond(study.plan.target)} differs from its starting point by chance alone."
+            f"The confirmed program therefore holds no component, and {cond(study.plan.target)} is its own starting "
+            "point on other random draws."
         )
     if len(parts) == 1:
         return f"The confirmed program keeps a single addition, {parts[0]}."
@@ -95,22 +108,27 @@ def held_up(study: Study) -> str:
             "held",
             "The choice held up: on seeds that the search had never seen, the advantage that it was chosen for is"
             " there.",
-            "What the search had selected survives the change to fresh seeds, so that its advantage is no product of "
-            "having searched.",
+            "What the search had selected survives the change to fresh seeds; its advantage is no product of having "
+            "searched.",
         )
     if repair.verdict != "open":
         return (
             "The choice did not hold up: what looked like an advantage on the search seeds turns into its opposite on "
             "fresh ones, which is the optimism of selection made visible."
         )
+    if repair.certainty == "could not pass":
+        return (
+            "Whether the choice holds up on fresh seeds is beyond the reach of so few of them; the confirming runs "
+            "repeat the measurement without deciding it."
+        )
     if repair.lean == "none":
         return (
-            "On fresh seeds nothing certain is left of the advantage that the configuration was chosen for, as is to "
+            "On fresh seeds the advantage that the configuration was chosen for has vanished into the spread, as is to "
             "be expected when the best of several noisy values is picked."
         )
     return (
-        "On fresh seeds the advantage that the configuration was chosen for is not established, so that it may be owed "
-        "to the selection as well as to the components."
+        "On fresh seeds the advantage that the configuration was chosen for is not established; it may be owed to the "
+        "selection as well as to the components."
     )
 
 
@@ -119,32 +137,30 @@ def tuned(study: Study) -> str:
     steps = [step for step in study.stage("tune") if step.operator == "tune"]
     if not steps:
         return ""
-    taken = [_title(study, step) for step in steps if step.chosen]
-    tried = [_title(study, step) for step in steps if not step.chosen and step.status == "ok"]
+    taken = list(dict.fromkeys(title_of(study, step) for step in steps if step.chosen))
+    tried = [title_of(study, step) for step in steps if not step.chosen and step.status == "ok"]
+    tried = [title for title in dict.fromkeys(tried) if title not in taken]
     aim = (
-        f"Settings that all arms share were tuned first, and for {cond(study.plan.baseline.name)}, so that no arm is"
-        " compared with a neglected rival."
+        f"The settings that all arms share were tuned first, by the value of {cond(study.plan.baseline.name)}, so that "
+        "nothing is compared with a neglected rival."
     )
     if taken:
         result = f"Of the changes that were tried, {listed(taken)} {'was' if len(taken) == 1 else 'were'} kept"
-        result += f" and {listed(tried)} {'was' if len(tried) == 1 else 'were'} not." if tried else "."
+        result += f"; {listed(tried)} {'was' if len(tried) == 1 else 'were'} not." if tried else "."
     elif tried:
         result = (
-            f"None of the changes tried ({listed(tried)}) did better than the settings that the program began with."
+            f"None of the changes that were tried ({listed(tried)}) did more than the settings that the program began"
+            " with."
         )
     else:
         result = ""
     return joined(aim, result)
 
 
-def _title(study: Study, step: Step) -> str:
+def title_of(study: Study, step: Step) -> str:
+    """Return what a step did, as a sentence names it."""
     moves = {move.name: move for move in (study.template.moves if study.template else ())}
     return plain(moves[step.move].title if step.move in moves else small(step.title))
-
-
-def _capital_list(parts: tuple[str, ...]) -> str:
-    text = listed(parts)
-    return text[:1].upper() + text[1:]
 
 
 def _they(parts: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ai_scientist.agents.writing import PaperFacts, Step
+from ai_scientist.analysis.cells import Verdict
 from ai_scientist.core.plan import ABLATION_PREFIX, Plan
 from ai_scientist.core.research_template import IdeaSeed, Move, ResearchTemplate, load_template, template_names
 from ai_scientist.rules.writing.findings import Finding, read
@@ -45,6 +46,10 @@ class Study:
         """The planned comparisons that could be made, in the plan's order; the first is the main one."""
         tests = self.facts.results.tests
         return tuple(read(tests[h.id], self.facts.results, self.plan) for h in self.plan.hypotheses if h.id in tests)
+
+    def by_verdict(self, verdict: Verdict) -> tuple[Finding, ...]:
+        """Return the planned comparisons of a verdict, in the plan's order."""
+        return tuple(finding for finding in self.findings if finding.verdict == verdict)
 
     @cached_property
     def ablations(self) -> tuple[Finding, ...]:
