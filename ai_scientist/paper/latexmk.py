@@ -173,7 +173,8 @@ _ERROR = re.compile(r"^(?:\./)?(?P<file>[\w./-]+):(?P<line>\d+): (?P<message>.+)
 _FATAL = re.compile(r"^! (?P<message>.+)$")
 _OVERFULL = re.compile(r"^Overfull \\(?P<box>[hv])box \((?P<points>[\d.]+)pt too (?:wide|high)\)(?P<where>.*)$")
 _UNDEFINED = re.compile(
-    r"Warning: (?P<what>Reference|Citation) [`'](?P<key>[^']+)'(?: on page \S+)? undefined(?: on input line (?P<line>\d+))?"
+    r"Warning: (?P<what>Reference|Citation) [`'](?P<key>[^']+)'(?: on page \S+)? undefined"
+    r"(?: on input line (?P<line>\d+))?"
 )
 _CHARACTER = re.compile(r"^Missing character: There is no (?P<character>.+?) in font")
 _DESTINATION = re.compile(r"pdfTeX warning.*?(?:name\{(?P<lost>[^}]+)\} has been referenced but does not exist)")

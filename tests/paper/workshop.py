@@ -299,8 +299,8 @@ flips a label with rate $\epsilon$, so that the seen label follows
 \cfg{learning_rate}; \cond{proposed} smooths labels by \cfg{proposed/label_smoothing}.""",
     "experiments": r"""\dataset{digits} has \data{digits/n_train} rows for training and \data{digits/n_test} to test
 on, \dataset{wine} has \data{wine/n_train} for training. Each condition is run on \plan{confirm_seeds} seeds that the
-search has never used, and differences are taken within a seed, because the seed fixes the split and the noise. The family of
-comparisons is corrected together by the method of Holm at a level of \plan{alpha}. The comparison of
+search has never used, and differences are taken within a seed, because the seed fixes the split and the noise. The
+family of comparisons is corrected together by the method of Holm at a level of \plan{alpha}. The comparison of
 \cond{proposed} with \cond{clean} is one for equivalence, so that the absence of an effect can be a finding.""",
     "results": r"""\cond{noisy} \claim{increases}{H1} the \metric{ece} by \delta{H1}, \pval{H1}, from
 \valci{ece/clean/all/test} to \valci{ece/noisy/all/test}. Table~\ref{tab:main} has all conditions, Figure~\ref{fig:bars}
