@@ -6,16 +6,13 @@ and, unless VALIDATION_IS_CLEAN, the validation rows, because whoever has noisy 
 are never touched. Every arm trains the same small network; what differs stands in ARMS.
 """
 
-import csv
-import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-
 import lab
+import numpy as np
 
 DATASETS = ("digits", "breast_cancer", "wine")
 NOISE_RATE = 0.2
@@ -83,12 +80,11 @@ def component(**settings):
 
 
 def load(name):
-    """Read the table that scikit-learn ships. Importing scikit-learn itself takes longer than the experiment."""
+    """Read a table that scikit-learn ships. Importing scikit-learn itself takes longer than the experiment."""
     folder = Path(find_spec("sklearn").submodule_search_locations[0], "datasets", "data")
-    file = folder / {"digits": "digits.csv.gz", "breast_cancer": "breast_cancer.csv", "wine": "wine_data.csv"}[name]
-    with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as lines:
-        rows = list(csv.reader(lines))
-    table = np.array(rows if name == "digits" else rows[1:], dtype=float)
+    files = {"digits": ("digits.csv.gz", 0), "breast_cancer": ("breast_cancer.csv", 1), "wine": ("wine_data.csv", 1)}
+    file, head = files[name]
+    table = np.loadtxt(folder / file, delimiter=",", skiprows=head)
     return table[:, :-1], table[:, -1].astype(int)
 
 
@@ -223,9 +219,8 @@ def main():
         x, y = load(name)
         rng, classes = np.random.default_rng([lab.seed, DATASETS.index(name)]), int(y.max()) + 1
         fit, val, test = split(y, rng)
-        lab.dataset(
-            name, x, y, n_train=len(fit), n_validation=len(val), n_test=len(test), n_features=x.shape[1], n_classes=classes
-        )
+        facts = {"n_train": len(fit), "n_validation": len(val), "n_test": len(test)}
+        lab.dataset(name, x, y, n_features=x.shape[1], n_classes=classes, **facts)
         centre, spread = x[fit].mean(axis=0), x[fit].std(axis=0)
         x = (x - centre) / np.where(spread > 0, spread, 1)
         labels = {kind: y.copy() for kind in ("clean", "uniform", "dropped", "ambiguous", "validation")}

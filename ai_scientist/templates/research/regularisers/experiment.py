@@ -6,16 +6,14 @@ PERTURBATION (acts on rows or units), are crossed: none, each alone, both, and b
 that the total dose stays that of one. The proposed arm starts from none, and the search adds to it.
 """
 
-import csv
-import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-
 import lab
+import numpy as np
 
 DATASETS = ("digits", "breast_cancer", "wine")
 PENALTY = "weight_decay"
@@ -132,12 +130,11 @@ def input_noise(recipe, dose, input_jitter):
 
 
 def load(name):
-    """Read the table that scikit-learn ships. Importing scikit-learn itself takes longer than the experiment."""
+    """Read a table that scikit-learn ships. Importing scikit-learn itself takes longer than the experiment."""
     folder = Path(find_spec("sklearn").submodule_search_locations[0], "datasets", "data")
-    file = folder / {"digits": "digits.csv.gz", "breast_cancer": "breast_cancer.csv", "wine": "wine_data.csv"}[name]
-    with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as lines:
-        rows = list(csv.reader(lines))
-    table = np.array(rows if name == "digits" else rows[1:], dtype=float)
+    files = {"digits": ("digits.csv.gz", 0), "breast_cancer": ("breast_cancer.csv", 1), "wine": ("wine_data.csv", 1)}
+    file, head = files[name]
+    table = np.loadtxt(folder / file, delimiter=",", skiprows=head)
     return table[:, :-1], table[:, -1].astype(int)
 
 
@@ -184,7 +181,7 @@ def slopes(recipe, net, x, y, rng):
 def train(recipe, x, y, x_val, y_val, classes, rng, watch):
     """Train one network by mini-batch gradient descent with momentum; call watch(epoch, net) after each epoch."""
     sizes = (x.shape[1], HIDDEN, HIDDEN, classes)
-    net = [(rng.normal(0, np.sqrt(2 / a), (a, b)), np.zeros(b)) for a, b in zip(sizes, sizes[1:], strict=False)]
+    net = [(rng.normal(0, np.sqrt(2 / a), (a, b)), np.zeros(b)) for a, b in pairwise(sizes)]
     speed = [(0.0, 0.0)] * len(net)
     targets = recipe.targets(np.eye(classes)[y], rng)
     kept, best, average, averaged = net, np.inf, [(0.0, 0.0)] * len(net), 0
@@ -255,9 +252,8 @@ def main():
         x, y = load(name)
         rng, classes = np.random.default_rng([lab.seed, DATASETS.index(name)]), int(y.max()) + 1
         fit, val, test = split(y, rng)
-        lab.dataset(
-            name, x, y, n_train=len(fit), n_validation=len(val), n_test=len(test), n_features=x.shape[1], n_classes=classes
-        )
+        facts = {"n_train": len(fit), "n_validation": len(val), "n_test": len(test)}
+        lab.dataset(name, x, y, n_features=x.shape[1], n_classes=classes, **facts)
         centre, spread = x[fit].mean(axis=0), x[fit].std(axis=0)
         x = (x - centre) / np.where(spread > 0, spread, 1)
         for arm in ARMS:
