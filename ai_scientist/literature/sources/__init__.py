@@ -1,0 +1,1 @@
+"""Services that know papers, behind one seam."""
