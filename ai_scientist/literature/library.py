@@ -69,8 +69,7 @@ class Library:
         """Keep a record and return the one that stands for it: an earlier one of the same paper wins.
 
         The same paper is the same DOI, the same arXiv number, or the same title within two years. If the earlier one
-        has no text and this one has, the text is taken over, with its source named. An id that another paper has taken is
-        the caller's mistake.
+        has no text and this one has, the text is taken over, with its source named.
 
         Raises:
             ValueError: If another paper has this id.

@@ -90,9 +90,7 @@ async def search_everywhere(
     answers = [*own, *(answer for task in tasks for answer in task.result())]
     fused = fuse([answer.records for answer in answers if answer.answered])
     kept = [_keep(library, paper) for paper in fused]
-    ids = {
-        _spot(record): paper.id for found, paper in zip(fused, kept, strict=True) for record in _origins(found, answers)
-    }
+    ids = {_spot(record): paper.id for found, paper in zip(fused, kept, strict=True) for record in found.members}
     lines = tuple(_line(answer, ids, stamp(time.now())) for answer in answers)
     for line in lines:
         library.log(line.model_dump_json())
@@ -124,12 +122,6 @@ def _keep(library: Library, found: Fused) -> Record:
 
 def _spot(record: Record) -> tuple[str, str, str]:
     return (record.source, record.id, record.title)
-
-
-def _origins(found: Fused, answers: Sequence[Answer]) -> list[Record]:
-    from ai_scientist.literature.fusion import same_paper
-
-    return [r for answer in answers for r in answer.records if same_paper(r, found.record)]
 
 
 def _line(answer: Answer, ids: dict[tuple[str, str, str], str], when: str) -> SearchLine:
