@@ -7,6 +7,7 @@ wherever the endpoint can, because only a stream tells a slow answer from a hung
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ from ai_scientist.models.exchange import (
 )
 from ai_scientist.models.failures import understand
 from ai_scientist.models.providers import ModelName, Provider, api_key, factory_of, redact
+
+_ADVICE = ("This model does not support OpenAI's structured output", "Invalid schema for OpenAI's structured output")
 
 MOST_BYTES_PER_TOKEN = 16
 """An answer that is longer than this allows is not what was asked for: the endpoint ignores the limit."""
@@ -157,6 +160,8 @@ class LangChainChat:
             CallFailed: If there is none.
         """
         got = _Collected()
+        for told in _ADVICE:  # LangChain's, to users of its own structured output, who we are not
+            warnings.filterwarnings("ignore", message=told)
         try:
             async with asyncio.timeout(question.timeout_seconds):
                 await self._collect(question, got)
@@ -183,12 +188,12 @@ class LangChainChat:
         else:
             async with aclosing(cast("Any", client.astream(messages))) as stream:
                 await _drain(stream, got, question.stall_seconds, most)
+            if got.size > most:
+                got.finish = "length"
             if not got.finish and not got.began:
                 raise CallFailed("unreadable", "the answer is no stream of chat completions")
             if not got.finish and self._provider.speaks_openai:
                 raise CallFailed("cut", "the answer ended in the middle")
-        if got.size > most:
-            got.finish = "length"
 
     def _asking(self, question: Question) -> Runnable[Any, Any]:
         """Return the client, told in which form to answer."""
