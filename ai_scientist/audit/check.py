@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 from ai_scientist.audit.chain import check_files, check_strays, read_chain
+from ai_scientist.audit.citations import check_citations
 from ai_scientist.audit.code import check_code
 from ai_scientist.audit.displays import check_figures, check_tables
+from ai_scientist.audit.manuscript import check_paper
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import check_numbers
 from ai_scientist.audit.plan_lock import check_plan
@@ -30,6 +32,9 @@ def audit(run: RunFolder) -> AuditReport:
             check_figures(run, chain, tree, evidence, plan, book)
             check_tables(run, chain, evidence, plan, book)
             check_code(run, chain, tree, evidence, plan, book)
+            paper = check_paper(run, chain, tree, evidence, plan, book)
+            if paper is not None:
+                check_citations(run, paper, book)
     book.close()
     return AuditReport(
         verdict="fail" if book.findings else "pass",

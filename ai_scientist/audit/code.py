@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
 
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
@@ -75,33 +74,15 @@ def _compare_expected(run: RunFolder, evidence: Evidence, plan: Plan, book: Note
 
 
 def _compare_commit(run: RunFolder, book: Notebook) -> None:
-    """The files must be those of the repository's only commit."""
-    if not (run.code / ".git").exists():
-        book.find("code", "code/.git", "The code is no git repository.")
-        return
+    """The files must be those of the repository's commit, which is read object by object: git might run its hooks."""
     try:
-        done = subprocess.run(
-            [
-                "git",
-                "-c",
-                "core.fsmonitor=false",
-                "-c",
-                "safe.directory=*",
-                "status",
-                "--porcelain",
-                "--untracked-files=no",
-            ],
-            cwd=run.code,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_OPTIONAL_LOCKS": "0"},
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        book.note("git is not here, so the code repository's commit was not compared.")
+        head = (run.code / ".git" / "HEAD").read_text().strip()
+        name = (run.code / ".git" / head.removeprefix("ref: ")).read_text().strip() if "ref: " in head else head
+        stored = Checkpoints(run.code / ".git").load(CheckpointId(name)).files
+    except (OSError, RunCorrupted, StopIteration) as error:
+        book.find("code", "code/.git", f"The code is no git repository that can be read: {error}")
         return
-    if done.returncode:
-        book.find("code", "code/.git", f"git cannot read the repository: {done.stderr.strip()[:200]}")
-    for line in done.stdout.splitlines():
-        book.find("code", f"code/{line[3:]}", "It is not what the repository's commit holds.")
+    for path, text in stored.items():
+        file = run.code / path
+        if not file.is_file() or file.read_bytes().decode("utf-8", "replace") != text:
+            book.find("code", f"code/{path}", "It is not what the repository's commit holds.")

@@ -53,7 +53,9 @@ def make_plan(*, seeds: Sequence[int] = SEEDS, hypotheses: Sequence[Hypothesis] 
         primary_metric="ece",
         search_seeds=(0, 1),
         confirm_seeds=tuple(seeds),
-        stages=(StagePlan(name="confirm", goal="confirm", nodes=1),),
+        stages=tuple(
+            StagePlan(name=name, goal=name, nodes=4) for name in ("implement", "tune", "explore", "ablate", "confirm")
+        ),
         stopping_rule="fixed",
         method="Smooth.",
     )
