@@ -34,7 +34,7 @@ def ablated(study: Study) -> Paragraph:
         _carrying(study, carrying),
         _harmful(study, harmful),
         _silent(study, silent, bool(carrying or harmful)),
-        _sum(study, carrying, silent),
+        _sum(study, carrying, silent) if not harmful else "",
     )
 
 

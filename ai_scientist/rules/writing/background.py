@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ai_scientist.core.plan import Metric
 from ai_scientist.core.research_template import Citation
 from ai_scientist.rules.writing.comparisons import statement
 from ai_scientist.rules.writing.foreign import usable
 from ai_scientist.rules.writing.phrases import (
     Paragraph,
+    brief,
     clauses,
     cond,
     dataset,
@@ -76,8 +78,8 @@ def _approach(study: Study) -> Paragraph:
     seeds = study.count("confirm_seeds")
     where = listed(dataset(d.name) for d in plan.datasets)
     return joined(
-        f"To answer it, {cond(plan.baseline.name)} is set against {others} on {where}, within seeds, and by "
-        f"{metric(plan.primary_metric)} before anything else.",
+        f"To answer it, {cond(plan.baseline.name)} is compared with {others} on {where}. Comparisons are made within "
+        f"seeds, and the {_introduced(plan.metric(plan.primary_metric))} comes before every other measure.",
         study.voice.pick(
             "locked",
             "Hypotheses, metrics, comparisons and seeds were fixed and hashed before any result existed.",
@@ -88,6 +90,11 @@ def _approach(study: Study) -> Paragraph:
         " attempts looks good by luck alone; whatever is reported here as a result was therefore measured anew, on"
         f" {seeds + ' ' if seeds else ''}seeds that the search had never used.",
     )
+
+
+def _introduced(m: Metric) -> str:
+    """A metric's name with its acronym, for its first mention."""
+    return metric(m.name) if brief(m) == metric(m.name) else f"{metric(m.name)} ({brief(m)})"
 
 
 def _answer(study: Study) -> Paragraph:
@@ -107,7 +114,11 @@ def _answer(study: Study) -> Paragraph:
         opening = (
             "Beside that, "
             if parts
-            else study.voice.pick("brief", "In brief, we find the following: ", "The main findings are these: ")
+            else (
+                "What we find is this: "
+                if len(holding) == 1
+                else study.voice.pick("brief", "In brief, we find the following: ", "The main findings are these: ")
+            )
         )
         parts.append(f"{opening}{clauses(statement(f) for f in holding[:3])}.")
     if unsettled and not parts:
@@ -117,10 +128,12 @@ def _answer(study: Study) -> Paragraph:
         )
     elif unsettled:
         pairs = [
-            f"{cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)} in {metric(f.metric.name)}"
+            f"{cond(f.hypothesis.treatment)} with {cond(f.hypothesis.baseline)} in {brief(f.metric)}"
             for f in unsettled[:3]
         ]
-        parts.append(f"What stays open is the comparison of {listed(pairs, last='and that of')}.")
+        parts.append(
+            f"What stays open is how to compare {'; '.join(pairs[:-1])}{'; and ' if len(pairs) > 1 else ''}{pairs[-1]}."
+        )
     return joined(*parts, _remedy(study))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ai_scientist.rules.writing.findings import Finding, base
-from ai_scientist.rules.writing.phrases import Paragraph, claim, clauses, cond, dataset, joined, listed, metric
+from ai_scientist.rules.writing.phrases import Paragraph, brief, claim, clauses, cond, dataset, joined, listed, metric
 from ai_scientist.rules.writing.study import Study
 
 
@@ -96,6 +96,13 @@ def _opening(study: Study, f: Finding, number: int, before: Finding | None) -> s
         return study.voice.pick(
             "opening", "The main prediction holds: ", "As registered, ", "The plan's main claim stands: "
         )
+    if f.hypothesis.treatment == study.plan.target:
+        return turn(
+            "target",
+            number,
+            "As to what the search proposes, the prediction holds too: ",
+            "The question of a remedy has an answer as well: ",
+        )
     if before.verdict == "supported" and not before.is_equivalence:
         same_arms = (before.hypothesis.treatment, before.hypothesis.baseline) == (
             f.hypothesis.treatment,
@@ -103,13 +110,6 @@ def _opening(study: Study, f: Finding, number: int, before: Finding | None) -> s
         )
         if same_arms:
             return turn("also", number, "The same arms differ in a further respect: ", "This has a companion: ")
-        if f.hypothesis.treatment == study.plan.target:
-            return turn(
-                "target",
-                number,
-                "As to what the search proposes, the prediction holds too: ",
-                "The question of a remedy has an answer as well: ",
-            )
         return turn("next", number, "The next prediction holds as well: ", "In line with the plan, ", "Likewise, ")
     return turn(
         "after",
@@ -136,10 +136,12 @@ _STEADY_SIZES = {
     "large": (
         "Against {level} that is a large shift, and it hardly depends on the seed.",
         "In level as in regularity this is pronounced: it is a large part of {level}, and seeds agree about it.",
+        "Held against {level}, nobody who looks at such values would overlook it, whichever seed is taken.",
     ),
     "very large": (
         "It is of the same order as {level}, so that the arms live in different ranges of the scale.",
-        "Nothing about it is subtle: it rivals {level}, and every seed tells the same story.",
+        "Nothing about it is subtle: it rivals {level}, and the seeds tell the same story.",
+        "Set beside {level}, it changes the picture altogether, whichever seed is taken.",
     ),
 }
 _LOOSE_SIZES = {
@@ -164,8 +166,8 @@ def _magnitude(study: Study, f: Finding, number: int) -> str:
         return _NO_ORIGIN[f.steadiness]
     where = "all" if len(f.by_dataset) != 1 else next(iter(f.by_dataset))
     level = (
-        rf"the {metric(f.metric.name)} of \valci{{{base(study.plan, f.metric.name, f.hypothesis.baseline, where)}}} "
-        rf"under {cond(f.hypothesis.baseline)}"
+        rf"the {brief(f.metric)} of \val{{{base(study.plan, f.metric.name, f.hypothesis.baseline, where)}/mean}} under "
+        rf"{cond(f.hypothesis.baseline)}"
     )
     wordings = (_STEADY_SIZES if f.steadiness in ("steady", "clear") else _LOOSE_SIZES)[f.size]
     return study.voice.turn(f"size {f.size}", number, *wordings).format(level=level)
@@ -198,6 +200,14 @@ def _open(study: Study, f: Finding, number: int) -> tuple[str, ...]:
         f"The hypothesis on {pair} stays open; the difference in {name} is {figures_of(f)}.",
         f"Between {pair}, the corrected test finds nothing to hold on to in {name}: {figures_of(f)}.",
     )
+    if h.treatment == study.plan.target and not study.components:
+        return (
+            lead,
+            (
+                "That is as it should be: without a component, the arms differ in nothing but their random draws, and"
+                " the interval shows how far these alone can carry."
+            ),
+        )
     return lead, _rooms([f])
 
 
@@ -253,11 +263,10 @@ def _equivalence(study: Study, f: Finding, number: int) -> tuple[str, ...]:
             ),
             f"The difference is {figures_of(f)}, and its interval stays inside the margin that was fixed beforehand.",
         )
-    outside = h.margin is not None and (f.test.ci_low > h.margin or f.test.ci_high < -h.margin)
     lead = (
         f"Agreement of {pair} in {name} within the registered margin is not shown: the difference is {figures_of(f)}."
     )
-    if outside:
+    if f.is_beyond_margin:
         return lead, "The whole interval lies beyond the margin, which makes the gap a fact and no matter of precision."
     if abs(f.test.difference) > (h.margin or 0.0):
         return lead, "The estimate itself lies beyond the margin, though the interval reaches back into it."
@@ -293,7 +302,7 @@ def _across_data(study: Study, f: Finding, number: int) -> str:
 
 def _divided(f: Finding, number: int, study: Study) -> str:
     """What the data sets disagree about; empty if they do not."""
-    if not f.dissent or f.certainty == "could not pass":
+    if not f.dissent or f.certainty == "could not pass" or (f.verdict == "open" and not f.is_torn):
         return ""
     shown = f.dissent[0]
     means = f"on {dataset(shown)}, {_arms(study, f, shown)}"

@@ -31,6 +31,7 @@ class Finding:
             single one does and others do not, "some level" if none dissents but some show nothing.
         dissent: Data sets whose means are ordered the other way by more than their standard error.
         level: Data sets whose means lie within a standard error of each other.
+        is_torn: Whether a data set dissents by more than twice its standard error, which chance seldom does.
         by_dataset: Treatment minus baseline on each data set, largest in size first.
         lean: Where the estimate of an open test points, if it points anywhere beyond its spread.
         excludes_large: Whether the interval leaves room for small effects only; speaks of open tests.
@@ -44,6 +45,7 @@ class Finding:
     agreement: Agreement
     dissent: tuple[str, ...]
     level: tuple[str, ...]
+    is_torn: bool
     by_dataset: dict[str, float]
     lean: Lean
     excludes_large: bool
@@ -67,6 +69,12 @@ class Finding:
     def is_equivalence(self) -> bool:
         """Whether it was registered as a claim of no relevant difference."""
         return self.hypothesis.expects == "equivalent"
+
+    @property
+    def is_beyond_margin(self) -> bool:
+        """Whether the whole interval of a difference lies outside the margin of agreement."""
+        margin = self.hypothesis.margin
+        return margin is not None and (self.test.ci_low > margin or self.test.ci_high < -margin)
 
     @property
     def is_ablation(self) -> bool:
@@ -103,6 +111,7 @@ def read(test: TestResult, results: Results, plan: Plan) -> Finding:
         agreement=agreement,
         dissent=dissent,
         level=level,
+        is_torn=any(abs(by_dataset[name]) > 2 * _noise(test, results, plan, name) for name in dissent),
         by_dataset=by_dataset,
         lean=_lean(test),
         excludes_large=_excludes_large(test, metric, results, plan),
@@ -175,11 +184,8 @@ def _agreement(
     """Return how far the data sets agree, those that dissent, and those that show nothing."""
     if len(by_dataset) < 2:
         return "alone", (), ()
-    h = test.hypothesis
     level = tuple(
-        name
-        for name, difference in by_dataset.items()
-        if abs(difference) <= max(_stderr(results, plan, h.metric, arm, name) for arm in (h.treatment, h.baseline))
+        name for name, difference in by_dataset.items() if abs(difference) <= _noise(test, results, plan, name)
     )
     dissent = tuple(name for name, d in by_dataset.items() if name not in level and (d > 0) != (test.difference > 0))
     following = len(by_dataset) - len(level) - len(dissent)
@@ -188,6 +194,12 @@ def _agreement(
     if following == 1 and len(dissent) > 1:
         return "only", dissent, level
     return ("most" if following > len(dissent) else "split"), dissent, level
+
+
+def _noise(test: TestResult, results: Results, plan: Plan, dataset: str) -> float:
+    """Return the larger standard error of the arms on a data set."""
+    h = test.hypothesis
+    return max(_stderr(results, plan, h.metric, arm, dataset) for arm in (h.treatment, h.baseline))
 
 
 def _stderr(results: Results, plan: Plan, metric: str, condition: str, dataset: str) -> float:
@@ -206,8 +218,8 @@ def _lean(test: TestResult) -> Lean:
 
 
 def _excludes_large(test: TestResult, metric: Metric, results: Results, plan: Plan) -> bool:
-    edge = max(abs(test.ci_low), abs(test.ci_high))
     if test.hypothesis.margin:
-        return edge <= test.hypothesis.margin
+        return (test.ci_high - test.ci_low) / 2 <= test.hypothesis.margin
+    edge = max(abs(test.ci_low), abs(test.ci_high))
     share = _relative(edge, test, metric, results, plan)
     return share is not None and share < 0.15

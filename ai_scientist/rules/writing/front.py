@@ -11,6 +11,7 @@ from ai_scientist.rules.writing.limits import ORDER
 from ai_scientist.rules.writing.phrases import (
     clauses,
     cond,
+    dataset,
     joined,
     listed,
     metric,
@@ -40,13 +41,13 @@ def title(study: Study) -> str:
 def _found_in_title(study: Study) -> str:
     main = study.main
     if main is None:
-        return "A Study Without Its Comparison"
+        return "A study without its comparison"
     if main.verdict == "open":
         settled = next((f for f in study.findings if f.verdict != "open" and not f.is_equivalence), None)
         if settled is not None:
             return _claim_in_title(settled)
-        return "A Rehearsal" if study.facts.quick else "A Registered Test That Leaves It Open"
-    tail = ", Against Expectation" if main.verdict == "contradicted" else ", but Not Everywhere" if main.dissent else ""
+        return "A rehearsal" if study.facts.quick else "A registered test that leaves it open"
+    tail = ", against expectation" if main.verdict == "contradicted" else ", but not everywhere" if main.dissent else ""
     return f"{_claim_in_title(main)}{'' if main.is_equivalence else tail}"
 
 
@@ -109,8 +110,12 @@ def _found(study: Study) -> list[str]:
             f"{'As predicted' if surprising else 'We find that'}{',' if surprising else ''} {statement(f)}; the"
             f" difference is {figures_of(f)}."
         )
-        rest = [g for g in holding[1:] if g is not study.repair]
-        if rest:
+        if f.dissent:
+            lines.append(
+                f"The data sets disagree, though: on {dataset(f.dissent[0])}, the means are ordered the other way."
+            )
+        rest = [] if f.dissent else [g for g in holding[1:] if g is not study.repair]
+        if rest and not surprising:
             lines.append(f"Likewise, {clauses(statement(f) for f in rest[:2])}.")
     if unsettled and lines:
         lines.append(f"The corrected test leaves open how {_pairs(unsettled[:2])}.")

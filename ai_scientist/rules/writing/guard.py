@@ -5,6 +5,8 @@ Our own sentences pass by construction; a template's, a person's or a model's wo
 
 from __future__ import annotations
 
+import re
+
 from ai_scientist.agents.writing import PaperFacts
 from ai_scientist.literature.records import Record
 from ai_scientist.paper.context import RenderContext
@@ -25,8 +27,9 @@ def guarded(text: str, facts: PaperFacts, place: str) -> str:
         if not bad:
             return text
         for start, end in reversed(bad):
-            text = text[:start] + text[end:].lstrip(" ")
+            text = text[:start] + text[end:]
         text = "\n\n".join(part.strip() for part in text.split("\n\n") if part.strip())
+        text = re.sub(r"\n\\begin\{itemize\}\s*\\end\{itemize\}", "", text)
     return text
 
 

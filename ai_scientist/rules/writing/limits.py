@@ -119,7 +119,7 @@ def _verdict(study: Study) -> Paragraph:
     if main is None:
         return "The confirming runs do not allow an answer, because the planned comparison could not be made."
     others = [f for f in study.findings if f is not main and f.verdict != "open"]
-    also = f"It is settled besides that {clauses(statement(f) for f in others[:3])}." if others else ""
+    also = f"What else is settled: {clauses(statement(f) for f in others[:3])}." if others else ""
     if main.verdict == "contradicted":
         lead = study.voice.pick(
             "answer against",
@@ -137,7 +137,7 @@ def _verdict(study: Study) -> Paragraph:
         return joined(lead, also)
     if not others:
         return joined("The question that was asked stays open.", _why_open(main))
-    what = f"What is settled instead is that {clauses(statement(f) for f in others[:3])}."
+    what = f"What is settled is something else: {clauses(statement(f) for f in others[:3])}."
     return joined("On the main point the question stays open.", _why_open(main), what)
 
 
@@ -164,8 +164,17 @@ def _implications(study: Study) -> Paragraph:
     meanings = [
         study.template.implications.get(f.id, {}).get(f.verdict, "")
         for f in sorted(study.findings, key=lambda f: ORDER[f.verdict])
+        # Beyond the margin is neither agreement nor the lack of an answer, and no test was registered for it.
+        if not (f.verdict == "open" and f.is_beyond_margin)
     ]
-    return joined(*[meaning for meaning in meanings if meaning][:4])
+    torn = [f for f in study.findings if f.dissent and f.verdict != "open" and not f.is_equivalence]
+    caution = ""
+    if torn:
+        caution = (
+            f"None of this may be read into data such as {dataset(torn[0].dissent[0])}, where the means are ordered the"
+            " other way."
+        )
+    return joined(*[meaning for meaning in meanings if meaning][:4], caution)
 
 
 def _next(study: Study) -> Paragraph:
@@ -191,8 +200,8 @@ def _next(study: Study) -> Paragraph:
         f = unsettled[0]
         if f.excludes_large and not f.is_equivalence:
             return (
-                f"More seeds would hardly be the next step for {cond(f.hypothesis.treatment)} against "
-                f"{cond(f.hypothesis.baseline)}, whose interval is narrow already; other data would."
+                f"For {cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)}, more seeds would add"
+                " little, since the interval is narrow already; the next step is other data."
             )
         return (
             f"The next step is more seeds for {cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)},"

@@ -7,6 +7,7 @@ from ai_scientist.rules.writing.background import cited
 from ai_scientist.rules.writing.foreign import usable
 from ai_scientist.rules.writing.phrases import (
     Paragraph,
+    brief,
     capital,
     cond,
     dataset,
@@ -29,7 +30,7 @@ def method(study: Study) -> str:
 
 def experiments(study: Study) -> str:
     """Return the section: hypotheses, data, search and its budget, confirmation."""
-    return paragraphs(_hypotheses(study), _data(study), _search(study), _confirmation(study))
+    return paragraphs(_hypotheses(study), _measures(study), _data(study), _search(study), _confirmation(study))
 
 
 def _setup(study: Study) -> list[Paragraph]:
@@ -130,6 +131,33 @@ def _registered(study: Study, h: Hypothesis) -> str:
     return f"\\emph{{{unended(said)}}} (predicted for {metric(h.metric)}{where})."
 
 
+def _measures(study: Study) -> Paragraph:
+    """The metrics with their acronyms, and which way each is better."""
+    named: list[str] = []
+    for m in study.plan.metrics:
+        acronym = brief(m)
+        named.append(f"{metric(m.name)} ({acronym})" if acronym != metric(m.name) else metric(m.name))
+    less = [brief(m) for m in study.plan.metrics if m.direction == "lower"]
+    more = [brief(m) for m in study.plan.metrics if m.direction == "higher"]
+    which = f"Small values are the good ones for {listed(less)}" if less else ""
+    which += (
+        f"{', and ' if less else ''}{'large values' if less else 'Large values are the good ones'} for {listed(more)}"
+        if more
+        else ""
+    )
+    head = (
+        rf"\paragraph{{Measures.}} Logged for every arm, data set and seed {'are' if len(named) > 1 else 'is'}"
+        rf" {listed(named)}."
+    )
+    lead = (
+        "The plan's primary measure, by which the search judges, is"
+        f" {brief(study.plan.metric(study.plan.primary_metric))}."
+        if len(named) > 1
+        else ""
+    )
+    return joined(head, lead, f"{which}.")
+
+
 def _data(study: Study) -> Paragraph:
     """The data sets: what they are, who ships them, how large they are where the method has not said so."""
     said_before = study.template is not None and r"\data{" in study.template.method
@@ -167,7 +195,8 @@ def _search(study: Study) -> Paragraph:
         return tuned(study)
     failed = counts.get("failed_nodes", 0)
     fate = (
-        rf"\count{{failed_nodes}} of them gave no valid rows and {'was' if failed == 1 else 'were'} repaired or"
+        rf"Of these programs, \count{{failed_nodes}} gave no valid rows and {'was' if failed == 1 else 'were'}"
+        r" repaired or"
         r" abandoned "
         "without regard to what they would have shown."
         if failed

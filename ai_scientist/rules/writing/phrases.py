@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ai_scientist.core.ids import Sha256
+from ai_scientist.core.plan import Metric
 
 Paragraph = str
 """Sentences in macro form, on one line."""
@@ -131,6 +132,12 @@ def cond(name: str) -> str:
 def metric(name: str) -> str:
     """Return the macro that prints a metric's name."""
     return rf"\metric{{{name}}}"
+
+
+def brief(declared: Metric) -> str:
+    """Return a metric's acronym, if it has one, for places where it was named before; else the macro of its name."""
+    is_acronym = declared.short.isupper() and declared.short.isalpha()
+    return declared.short if is_acronym else metric(declared.name)
 
 
 def dataset(name: str) -> str:

@@ -46,6 +46,11 @@ def _tally(study: Study) -> str:
             "contradicted": "The plan made a single prediction, and the data reverse it.",
             "open": "The plan made a single prediction, on which the data do not decide.",
         }[found[0].verdict]
+    if verdicts == {"supported"} and any(f.dissent for f in found if not f.is_equivalence):
+        return (
+            "On average over the data sets, everything that the plan predicted was borne out; the data sets, however,"
+            " do not speak with a common voice."
+        )
     if verdicts == {"supported"}:
         return pick(
             "overview",
@@ -83,7 +88,7 @@ def _displays(study: Study) -> str:
         many = "Figures" in bars
         where.append(f"{bars} {'draw' if many else 'draws'} the arms data set by data set")
     if paired:
-        where.append(f"{paired} the differences, seed by seed")
+        where.append(f"{paired} the differences seed by seed")
     if steps:
         where.append(f"{steps} the course over training")
     return f"{listed(where)}." if where else ""
@@ -118,10 +123,8 @@ def _untested(study: Study) -> Paragraph:
     plan, target = study.plan, study.plan.target
     tested = {h.metric for h in plan.hypotheses}
     other = study.repair.hypothesis.baseline if study.repair else plan.baseline.name
-    lines = [
-        _described(study, m, target, other, number) for number, m in enumerate(plan.metrics) if m.name not in tested
-    ]
-    lines = [line for line in lines if line]
+    untested = [m for m in plan.metrics if m.name not in tested]
+    lines = [line for n, m in enumerate(untested) if (line := _described(study, m, target, other, n))]
     if not lines:
         return ""
     lead = study.voice.pick(

@@ -48,9 +48,9 @@ def explored(study: Study) -> Paragraph:
     name, tree = metric(study.plan.primary_metric), study.figure("tree")
     programs = study.count("nodes_explore")
     lead = (
-        rf"\paragraph{{The search.}} {f'{programs} programs' if programs else 'Programs'} were tried in search of "
-        f"components for {cond(study.plan.target)}{f' ({tree})' if tree else ''}. They were judged by {name} on the "
-        "search seeds; these values chose a program and are no results."
+        rf"\paragraph{{The search.}} In search of components for {cond(study.plan.target)}, "
+        f"{f'{programs} programs' if programs else 'programs'} were tried{f' ({tree})' if tree else ''} and judged by "
+        f"{name} on the search seeds; these values chose a program and are no results."
     )
     return joined(lead, _told(study), kept(study))
 
@@ -58,12 +58,13 @@ def explored(study: Study) -> Paragraph:
 def _told(study: Study) -> str:
     """Which moves carried a program forward on the search seeds, and which did not."""
     found = outcomes(study)
-    good, bad, mixed = listed(found.helped), listed(found.hurt), listed(found.mixed)
+    good, bad, mixed = listed(found.helped), listed(found.hurt, last="or"), listed(found.mixed)
     parts: list[str] = []
     if good and bad:
         told = study.voice.pick(
             "told",
-            f"There, {good} carried the program forward to which {_they(found.helped)} added, and {bad} did not.",
+            f"There, {good} carried the program forward to which {_they(found.helped)} added; {listed(found.hurt)} did"
+            " not.",
             f"There, the value rose with {good}, but not with {bad}.",
         )
         parts.append(told)
