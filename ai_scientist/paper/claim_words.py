@@ -1,9 +1,10 @@
 r"""Words that claim a result, a rank or a merit. They may not be typed: \claim prints them, if a test bears them.
 
-Boasts ("state of the art", "novel") and words of significance are refused everywhere, unless the sentence cites whose
-claim it is or speaks of a rule ("counts as significant if …"). Words of comparison ("improves", "better than", "no
-difference") are refused where results are stated, and where the sentence speaks of this study's conditions; not in a
-question, a condition, a hypothesis or a purpose, and not in a sentence that cites whose finding it is.
+Boasts ("state of the art", "novel") are refused everywhere, unless the sentence cites whose claim it is. Words of
+comparison ("improves", "better than", "no difference") are refused where results are stated, and where the sentence
+speaks of this study's results; not in a question, a condition, a hypothesis or a purpose, and not in a sentence that
+cites whose finding it is. One that is typed is let pass if its own sentence names a test (by \claim, \delta, \pval or
+\effect) that bears the very same word: the lint then did what the macro would have done.
 """
 
 from __future__ import annotations
@@ -14,52 +15,92 @@ from dataclasses import dataclass
 
 from ai_scientist.paper.flat import CITATION, NAME, RESULT, Sentence
 
+NOT_SHOWN = "not shown"
+"""In place of a claim verb: the words say that nothing was detected, which an open test bears."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimWord:
-    """A typed claim, as a span of the sentence."""
+    """A typed claim, as a span of the sentence.
+
+    Attributes:
+        verb: The claim verb that means the same, NOT_SHOWN, or "" for a boast, which no test can bear.
+    """
 
     start: int
     end: int
     text: str
-    is_boast: bool
+    verb: str
 
 
-RESULT_PLACES = ("title", "abstract", "results", "conclusion")
+_RESULT_PLACES = ("title", "abstract", "results", "conclusion", "figure", "caption")
+_SET_UP = ("method", "experiments")
+"""Where sentences about conditions say how they were made."""
 
 _BOAST = re.compile(
-    r"\b(?:state[\s-]of[\s-]the[\s-]art|sota|novel(?:ty)?(?!\s+check)|groundbreaking|ground-breaking|unprecedented|"
-    r"revolutionary|breakthroughs?|remarkabl[ey]|dramatic(?:ally)?|superior(?:ity)?|best[\s-]performing|"
-    r"first\s+(?:to|study|work|paper|ever)|never\s+before|proves?\s+that|proved|proven|undoubtedly|clearly\s+shows?|"
-    r"outperform(?:s|ed|ing)?|surpass(?:es|ed|ing)?|statistically\s+significant(?:ly)?|significant(?:ly)?|"
-    r"substantial(?:ly)?|considerabl[ey]|drastic(?:ally)?|vast(?:ly)?|impressive(?:ly)?|excellent)\b",
+    r"\b(?:state[\s-]of[\s-]the[\s-]art|sota|novel(?:ty)?(?!\s+check)|ground-?breaking|unprecedented|revolutionary|"
+    r"breakthroughs?|remarkabl[ey]|dramatic(?:ally)?|superior(?:ity)?|best[\s-]performing|never\s+before|"
+    r"(?:is|are|be)\s+the\s+first\b|first\s+(?:to|work|paper|study|ever)\b|(?:we|results)\s+(?:prove|proved)\b|"
+    r"undoubtedly|clearly\s+shows?|surpass(?:es|ed|ing)?|substantial(?:ly)?|considerabl[ey]|drastic(?:ally)?|vastly|"
+    r"impressive(?:ly)?|excellent|outstanding)\b",
     re.IGNORECASE,
+)
+_OBJECT = (
+    rf"(?=\s+(?:the|its|their|an?|both|all|on|by|it|them|accuracy|performance|calibration|errors?|{NAME}|{RESULT}))"
+)
+_IS = r"(?:is|are|was|were)\s+"
+_NOTHING = r"(?:difference|effect|improvement|change|gain|loss|benefit)s?"
+_QUALIFIED = r"(?:detectabl[ey]|visibl[ey]|measurabl[ey]|discernibl[ey]|significant(?:ly)?)"
+_COMPARISONS: tuple[tuple[str, str], ...] = (
+    (NOT_SHOWN, rf"(?:no|little)\s+{_QUALIFIED}\s+(?:difference|effect|improvement|change|gain|loss|benefit)s?"),
+    (
+        NOT_SHOWN,
+        rf"(?:do|does|did)\s+not\s+{_QUALIFIED}\s+\w+|(?:is|are|was|were)\s+not\s+(?:statistically\s+)?significant",
+    ),
+    (NOT_SHOWN, rf"(?:differ|change|improve|matter)s?\s+not\s+{_QUALIFIED}"),
+    (
+        "equivalent",
+        r"(?:no|little)\s+(?:difference|effect|improvement|change|gain|loss|benefit)s?\b(?!\s+(?:can|could|in))",
+    ),
+    ("equivalent", r"(?:do|does|did)\s+not\s+(?:differ|change|improve|help|hurt|matter|affect)"),
+    (
+        "equivalent",
+        r"(?:is|are|was|were|remains?|remained|stays?|stayed)\s+(?:equivalent|identical|comparable|unchanged|unaffected|"
+        r"robust)",
+    ),
+    ("significant", r"(?:statistically\s+)?significant(?:ly)?"),
+    ("outperforms", r"outperform(?:s|ed|ing)?"),
+    ("outperforms", r"beats"),
+    ("underperforms", r"underperform(?:s|ed|ing)?"),
+    ("exceeds", rf"exceeds|exceeded{_OBJECT}"),
+    ("improves", rf"improves|boosts|(?:improved|boosted){_OBJECT}|{_IS}improved"),
+    ("worsens", rf"worsens|degrades|(?:worsened|degraded){_OBJECT}|{_IS}(?:worsened|degraded)"),
+    ("hurts", r"hurts|harms(?=\s+(?:the|a|an|its|their|it|accuracy|calibration|performance|\ue001))"),
+    ("helps", rf"helps|helped{_OBJECT}"),
+    (
+        "reduces",
+        rf"reduces|decreases|lowers|(?:reduced|decreased|lowered){_OBJECT}|{_IS}(?:reduced|lowered)",
+    ),
+    ("increases", rf"increases|raises|(?:increased|raised){_OBJECT}|{_IS}(?:increased|raised)"),
+    ("better", r"better\s+(?:\w+\s+)?than"),
+    ("worse", r"worse\s+(?:\w+\s+)?than"),
+    ("higher", r"(?:higher|larger|greater|more\s+(?!often)\w+)\s+than(?!\s+(?:the\s+|its\s+)?(?:margin|usual|often))"),
+    ("lower", r"(?:lower|smaller|(?:less|fewer)\s+(?!often)\w+)\s+than(?!\s+(?:the\s+|its\s+)?(?:margin|usual|often))"),
+    ("better", r"consistently\s+(?:better|worse|higher|lower|\w+s)\b"),
 )
 _COMPARISON = re.compile(
-    r"\b(?:improve[sd]|worsen(?:s|ed)|degrade[sd]|beats?|exceed(?:s|ed)|reduce[sd]|increase[sd]|decrease[sd]|"
-    r"lower(?:s|ed)|raise[sd]|hurts|harm(?:s|ed)|helps|helped|boost(?:s|ed)?|"
-    r"(?:better|worse|higher|lower|larger|smaller|greater|less|more)\s+(?:(?!often)\w+\s+)?than|"
-    r"(?:is|are|was|were|remains?|stays?|stayed)\s+(?:equivalent|identical|comparable|unchanged|unaffected|robust)|"
-    r"(?:no|little)\s+(?:\w+\s+)?(?:difference|effect|improvement|change|gain|loss|benefit)s?|"
-    r"consistent(?:ly)?\s+(?:better|worse|higher|lower|improve\w*|across)|"
-    r"(?:do|does|did)\s+not\s+(?:\w+\s+)?(?:differ|change|improve|help|hurt|matter|affect))\b",
-    re.IGNORECASE,
+    "|".join(rf"(?P<n{i}>\b(?:{pattern}))" for i, (_, pattern) in enumerate(_COMPARISONS)), re.IGNORECASE
 )
 _HEDGE = re.compile(
-    r"\?|\b(?:if|whether|would|could|might|may|can|cannot|should|must|expect\w*|hypothes\w+|predict\w*|conjectur\w+|ask|asks|"
-    r"asked|question\w*|suppose\w*|assum\w+|unless|until|when|whenever|once|where|in order to|so as to|aims?|"
-    r"plan|planned|declared?|means|mean that|defined?|count\w*|arrow\w*|axis|direction)\b",
+    r"\?|\b(?:if|whether|would|could|might|may|can|cannot|should|must|expect\w*|hypothes\w+|predict\w*|conjectur\w+|ask|"
+    r"asks|asked|questions?|suppose\w*|assum\w+|unless|until|when|whenever|wherever|in order to|so as to|aims?|plan|"
+    r"planned|declare[sd]?|means|mean that|defined?|counts? as|arrows?|axis|axes|reads? as)\b",
     re.IGNORECASE,
 )
-_RULE = re.compile(
-    r"\b(?:if|when|whether|only|level|threshold|alpha|test|tests|correct\w*|count\w*|call\w*|would|could|might|must|may|"
-    r"not\s+claimed?|nor)\b",
-    re.IGNORECASE,
+_OWN = re.compile(rf"{NAME}|{RESULT}|\b(?:our|ours|proposed|results?)\b", re.IGNORECASE)
+_FINDING = re.compile(
+    rf"{RESULT}|\b(?:we|results?)\s+(?:\w+\s+)?(?:show|find|found|observe|observed|saw|see)\b", re.IGNORECASE
 )
-_OWN = re.compile(
-    rf"{NAME}|{RESULT}|\b(?:our|ours|we\s+(?:show|find|found|observe|observed)|proposed|results?)\b", re.IGNORECASE
-)
-_SIGNIFICANCE = re.compile(r"significan", re.IGNORECASE)
 
 
 def claim_words(sentence: Sentence, place: str) -> Iterator[ClaimWord]:
@@ -68,11 +109,16 @@ def claim_words(sentence: Sentence, place: str) -> Iterator[ClaimWord]:
     if CITATION in text:
         return
     for found in _BOAST.finditer(text):
-        is_rule = _SIGNIFICANCE.search(found.group()) and _RULE.search(text)
-        if not is_rule:
-            yield ClaimWord(start=found.start(), end=found.end(), text=found.group(), is_boast=True)
-    if _HEDGE.search(text):
+        yield ClaimWord(start=found.start(), end=found.end(), text=found.group(), verb="")
+    if _HEDGE.search(text) or not _is_about_results(text, place):
         return
-    if place.partition(":")[0] in (*RESULT_PLACES, "figure", "caption") or _OWN.search(text):
-        for found in _COMPARISON.finditer(text):
-            yield ClaimWord(start=found.start(), end=found.end(), text=found.group(), is_boast=False)
+    for found in _COMPARISON.finditer(text):
+        verb = _COMPARISONS[int(str(found.lastgroup)[1:])][0]
+        yield ClaimWord(start=found.start(), end=found.end(), text=found.group(), verb=verb)
+
+
+def _is_about_results(text: str, place: str) -> bool:
+    kind = place.partition(":")[0]
+    if kind in _RESULT_PLACES:
+        return True
+    return bool((_FINDING if kind in _SET_UP else _OWN).search(text))

@@ -70,13 +70,16 @@ class RenderContext:
         return self.counts.get(key, implied.get(key))
 
     def plan_fact(self, key: str) -> Scalar | None:
-        r"""Return what `\plan{}` prints: alpha, level (the intervals'), hash; None if there is none of that name."""
+        r"""Return what `\plan{}` prints: alpha, level, hash, question, a hypothesis by its id; or None."""
         facts: dict[str, Scalar] = {
             "alpha": self.plan.alpha,
             "level": "95%",
             "hash": self.plan.hash[:12],
             "confirm_seeds": len(self.plan.confirm_seeds),
             "search_seeds": len(self.plan.search_seeds),
+            "question": self.plan.question,
+            "stopping_rule": self.plan.stopping_rule,
+            **{h.id: h.statement for h in self.plan.hypotheses},
         }
         return facts.get(key)
 

@@ -11,7 +11,7 @@ Text is LaTeX in which no result is typed. Numbers come from macros, which the c
     \cfg{key}                                     a setting of the configuration that ran
     \data{key}                                    a fact of the data that was loaded
     \count{key}                                   a count from the journal or the ledger: nodes, seeds, runs
-    \plan{key}                                    a fact of the locked plan: alpha, level, hash
+    \plan{key}                                    a fact of the plan: alpha, level, hash, question, H1 (a hypothesis)
     \cond{name} \metric{name} \dataset{name}    a declared name, as the plan labels it
     \citep{record} \citet{record}                a citation of a stored record
     \citeq{record}{quote}                         a citation with the quote that supports the sentence

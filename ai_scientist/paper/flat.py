@@ -16,7 +16,7 @@ from ai_scientist.paper.vocabulary import (
     TEXT_MACROS,
 )
 
-RESULT, NAME, CITATION, REFERENCE, FORMULA = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
+RESULT, NAME, CITATION, REFERENCE, FORMULA, SETTING = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004", "\ue005"
 """What stands for a macro or a formula in flat text: characters that no draft may hold."""
 
 BREAK = "\n\n"
@@ -32,6 +32,7 @@ _PLAIN = {
 _HEADINGS = ("paragraph", "subsection", "subsubsection")
 _MARKS = {
     **dict.fromkeys(RESULT_MACROS, RESULT),
+    **dict.fromkeys(("cfg", "data", "count", "plan"), SETTING),
     **dict.fromkeys(NAME_MACROS, NAME),
     **dict.fromkeys(CITE_MACROS, CITATION),
     **dict.fromkeys(REFERENCE_MACROS, REFERENCE),

@@ -11,17 +11,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ai_scientist.paper.claim_words import claim_words
+from ai_scientist.analysis.cells import TestResult
+from ai_scientist.paper.claim_words import NOT_SHOWN, claim_words
 from ai_scientist.paper.context import RenderContext
 from ai_scientist.paper.document import SECTIONS, Draft, Figure, Table
 from ai_scientist.paper.escape import is_typesettable
-from ai_scientist.paper.flat import Flat, flatten, sentences
+from ai_scientist.paper.flat import Flat, Sentence, flatten, sentences
 from ai_scientist.paper.formulas import formula_problems
 from ai_scientist.paper.macros import render_text
 from ai_scientist.paper.number_words import bound_names, interval_level, typed_numbers
 from ai_scientist.paper.printing import cited_keys
 from ai_scientist.paper.problems import Problem, ProblemKind, excerpt_at
 from ai_scientist.paper.source import Call, Comment, Environment, Math, Part, SourceError, Special, Text, parse, walk
+from ai_scientist.paper.verbs import find_verb, speak
 from ai_scientist.paper.vocabulary import (
     ACCENTS,
     CITE_MACROS,
@@ -161,7 +163,7 @@ def _lint_piece(piece: Piece, parts: Sequence[Part], context: RenderContext, lab
     yield from _numbers(flat, parts, context, report)
     yield from _placeholders(flat, report)
     if piece.kind != "body":
-        yield from _claims(piece, flat, report)
+        yield from _claims(piece, flat, context, report)
     yield from _length(piece, flat)
 
 
@@ -263,17 +265,35 @@ def _numbers(flat: Flat, parts: Sequence[Part], context: RenderContext, report: 
                 yield report.at("number", problem.start, problem.end, f"{problem.message}.")
 
 
-def _claims(piece: Piece, flat: Flat, report: _Reporter) -> Iterator[Problem]:
+def _claims(piece: Piece, flat: Flat, context: RenderContext, report: _Reporter) -> Iterator[Problem]:
     for sentence in sentences(flat):
+        tests = _tests_named(flat, sentence, context)
         for word in claim_words(sentence, piece.place):
+            if word.verb and any(_bears(test, word.verb, context) for test in tests):
+                continue
             start = flat.source_offset(sentence.start + word.start)
             end = flat.source_offset(sentence.start + word.end - 1) + 1
-            cure = (
-                r"say what was measured, or cite whose claim it is"
-                if word.is_boast
-                else r"print it by \claim{verb}{test}, or cite whose finding it is"
-            )
-            yield report.at("claim", start, end, f"{word.text!r} is a typed claim; {cure}.")
+            cure = r"print it by \claim{verb}{test}" if word.verb else "say what was measured"
+            message = f"{word.text!r} is a typed claim; {cure}, or cite whose claim it is."
+            yield report.at("claim", start, end, message)
+
+
+def _tests_named(flat: Flat, sentence: Sentence, context: RenderContext) -> list[TestResult]:
+    calls = [call for position, call in flat.calls.items() if sentence.start <= position < sentence.end]
+    names = [call.argument(1 if call.name == "claim" else 0) for call in calls if call.name in _OF_TESTS]
+    return [context.results.tests[name] for name in names if name in context.results.tests]
+
+
+_OF_TESTS = ("claim", "delta", "pval", "effect")
+
+
+def _bears(test: TestResult, word: str, context: RenderContext) -> bool:
+    """Whether a test says what a typed word says."""
+    verb, metric = find_verb("differs_from" if word == NOT_SHOWN else word), context.metric(test.hypothesis.metric)
+    if verb is None or metric is None:
+        return False
+    standing = speak(verb, test, metric).standing
+    return standing == "open" if word == NOT_SHOWN else standing == "holds"
 
 
 _PLACEHOLDER = re.compile(
@@ -294,7 +314,7 @@ def _placeholders(flat: Flat, report: _Reporter) -> Iterator[Problem]:
 
 
 def _length(piece: Piece, flat: Flat) -> Iterator[Problem]:
-    words = re.findall(r"[^\W\d_]{2,}|[\ue000\ue001]", flat.text)
+    words = re.findall(r"[^\W\d_]{2,}|[\ue000\ue001\ue005]", flat.text)
     fewest = FEWEST_WORDS.get("section" if piece.kind == "section" else piece.place.partition(":")[0], 1)
     if piece.kind in ("heading", "body"):
         fewest = 1

@@ -43,6 +43,11 @@ _ABSTRACT = (
 _COMPOUND = (
     "sided|tailed|sample|samples|stage|step|dimensional|way|column|part|fold cross|phase|pass|hot|level|party|shot"
 )
+_COUNTED = (
+    "data\\s?sets|seeds|conditions|runs|metrics|hypotheses|nodes|tasks|classes|components|epochs|layers|models|settings|"
+    "methods|programs|experiments|features|rows|samples|points|hours|minutes|seconds|days|steps|stages|comparisons|tests|"
+    "baselines|networks|classifiers|programmes|failures|cases|standard|units|orders"
+)
 _DETERMINER = re.compile(r"\b(?:the|these|those|any|between|other|its|our|their|of|last|first)\s+$", re.IGNORECASE)
 
 _FORBIDDEN = re.compile(
@@ -56,8 +61,8 @@ _FORBIDDEN = re.compile(
       fewer|higher|lower|as|smaller|larger|the)\b|[.,;]))
     | (?P<parts>(?:thirds|quarters|fifths|tenths|hundredths))\b
     | (?P<magnitude>orders?\s+of\s+magnitude)\b
-    | (?P<share>majority|minority)\b
-    | (?P<most>most(?:\s+of\s+the)?\s+(?:data\s?sets|seeds|conditions|cases|runs|tasks|settings|experiments|metrics))\b
+    | (?P<share>(?:an?|the|vast|great|large|overwhelming)\s+(?:majority|minority)(?=\s+of)|majority\s+of)\b
+    | (?P<most>most(?:\s+of\s+the)?\s+(?:data\s?sets|seeds|conditions|runs|settings|metrics|nodes))\b
     | (?P<one>(?:one[\s-]+(?=(?:per\s?cent|percentage|points?\b|hundred|thousand|million|standard\s+(?:deviation|error)
       |sigma|in\s+(?:{_CARDINAL})|out\s+of))|by\s+one\b(?!\s*(?:of|or|by|another))|one\s+half))
     | (?P<zero>zero)\b
@@ -68,14 +73,13 @@ _HALF_IS_FINE = re.compile(r"^[\s-]*(?:width|precision|life|normal|cauchy|space|
 _DOUBLE_IS_FINE = re.compile(
     r"^[\s-]*(?:blind|precision|descent|counting|check|dip|dipping|robust|negative|negation|bind)\b", re.IGNORECASE
 )
-_SHARE_IS_FINE = re.compile(r"^[\s-]*(?:class(?:es)?|vot(?:e|es|ing)|baseline|label|group|rule)\b", re.IGNORECASE)
 _ZERO_BEFORE = re.compile(
     r"\b(?:to|at|from|near|around|above|below|than|non|towards?|or|includ\w+|exclud\w+|contain\w*|cover\w*|cross\w*)"
     r"[\s-]+$",
     re.IGNORECASE,
 )
 _ZERO_AFTER = re.compile(
-    r"^[\s-]+(?:means?|shot|sum|one|inflated|vectors?|matrix|padd\w+|gradients?|initiali\w+|cent\w+|knowledge|day|order)\b",
+    r"^[\s-]+(?:lines?|means?|shot|sum|one|inflated|vectors?|matrix|padd\w+|gradients?|initiali\w+|cent\w+|knowledge|day|order|lines?)\b",
     re.IGNORECASE,
 )
 _ROMAN = re.compile(r"(?<![\w-])(?:X{1,3}(?:IX|IV|V?I{0,3})|IX|IV|VI{0,3}|I{2,3})(?![\w-])")
@@ -150,11 +154,10 @@ def _is_fine(found: re.Match[str], text: str) -> bool:
     if kind == "cardinal":
         return _cardinal_is_fine(found, before, after)
     if kind == "half":
-        return bool(_HALF_IS_FINE.match(after)) or bool(re.search(r"\b(?:first|second|other)\s+$", before))
+        is_named = re.search(r"\b(?:first|second|other|\w+ive|\w+al|left|right|upper|lower)\s+$", before)
+        return bool(_HALF_IS_FINE.match(after) or is_named)
     if kind == "times":
         return found.group().lower() in ("double", "doubling") and bool(_DOUBLE_IS_FINE.match(after))
-    if kind == "share":
-        return bool(_SHARE_IS_FINE.match(after))
     if kind == "zero":
         return bool(_ZERO_BEFORE.search(before) or _ZERO_AFTER.match(after))
     return False
@@ -167,6 +170,9 @@ def _cardinal_is_fine(found: re.Match[str], before: str, after: str) -> bool:
         return True
     if re.match(rf"\s+(?:\w+ly\s+)?(?:{_ABSTRACT})\b", after, re.IGNORECASE):
         return True
-    is_two = found.group("cardinal").lower() == "two"
-    is_counted = re.match(r"\s+of\b|\s+out\b|\s+times\b|\s+per\s?cent|\s+points?\b|\s+orders?\b", after)
-    return is_two and bool(_DETERMINER.search(before)) and not is_counted
+    if found.group("cardinal").lower() != "two":
+        return False
+    if re.match(r"\s+(?:of|out|times|in|per\s?cent|percentage|points?|orders?|thirds|fold)\b", after, re.IGNORECASE):
+        return False
+    is_counted = re.match(rf"\s+(?:\w+\s+)?(?:{_COUNTED})\b", after, re.IGNORECASE)
+    return bool(_DETERMINER.search(before)) or not is_counted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from pylatexenc.latex2text import EnvironmentTextSpec, LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 from pylatexenc.latexwalker import LatexWalker
@@ -18,6 +18,9 @@ _CITES = ("cite", "citep", "citet", "citealp", "citealt", "citeauthor", "citeyea
 _DROPPED = (
     "label vspace hspace centering bibliography bibliographystyle includegraphics input maketitle tableofcontents "
     "usepackage documentclass graphicspath clearpage newpage hypertarget place"
+).split()
+_LAST_IS_TEXT = (
+    "href resizebox scalebox textcolor multicolumn multirow mbox ensuremath evidence hyperlink texorpdfstring"
 ).split()
 _ARGUMENTS = {
     **dict.fromkeys(_HEADINGS, "*[{"),
@@ -47,8 +50,9 @@ def latex_to_words(source: str, records: Mapping[str, Record]) -> str:
     reader: Any = LatexNodes2Text(
         latex_context=language, math_mode="verbatim", keep_comments=False, strict_latex_spaces=False
     )
+    walker = cast("Any", LatexWalker)(body, latex_context=walker_language, tolerant_parsing=True)
     try:
-        nodes = LatexWalker(body, latex_context=walker_language, tolerant_parsing=True).get_latex_nodes()[0]
+        nodes = walker.get_latex_nodes()[0]
         text = str(reader.nodelist_to_text(nodes))
     except (RecursionError, IndexError, TypeError, ValueError, KeyError, AttributeError):
         text = re.sub(r"\\[A-Za-z]+\*?|[{}$]", " ", body)
@@ -124,14 +128,9 @@ def _macros(records: Mapping[str, Record]) -> list[Any]:
         MacroTextSpec("textquotedbl", simplify_repl='"'),
         MacroTextSpec("textless", simplify_repl="<"),
         MacroTextSpec("textgreater", simplify_repl=">"),
-        *[
-            MacroTextSpec(name, simplify_repl=_last("{}"))
-            for name in ("href", "resizebox", "scalebox", "textcolor", "multicolumn", "multirow", "mbox", "ensuremath")
-            + ("evidence", "hyperlink")
-        ],
+        *[MacroTextSpec(name, simplify_repl=_last("{}")) for name in _LAST_IS_TEXT],
         *[MacroTextSpec(name, simplify_repl=_reference) for name in ("ref", "eqref", "autoref", "cref", "Cref")],
         *[MacroTextSpec(name, simplify_repl="") for name in ("toprule", "midrule", "bottomrule", "cmidrule")],
-        MacroTextSpec("texorpdfstring", simplify_repl=_last("{}")),
         MacroTextSpec("textsuperscript", simplify_repl=_last("^{}")),
     ]
     return specs

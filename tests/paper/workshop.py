@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ai_scientist.analysis.cells import Cell, Results, Stat, TestResult, Verdict
 from ai_scientist.analysis.rows import RunConfig
@@ -374,8 +375,8 @@ def draw_figures(folder: Path) -> None:
     target = folder / "results" / "figures"
     target.mkdir(parents=True, exist_ok=True)
     for name, size in (("bars", (3.3, 2.2)), ("tree", (6.9, 2.6))):
-        canvas = Canvas(figsize=size)
-        axes = canvas.add_subplot()
+        canvas: Any = Canvas(figsize=size)
+        axes: Any = canvas.add_subplot()
         axes.bar(["clean", "noisy", "ours"], [0.031, 0.102, 0.052])
         axes.set_ylabel("ECE")
         canvas.savefig(target / f"{name}.pdf", metadata={"CreationDate": None})
