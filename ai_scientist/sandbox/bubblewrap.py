@@ -8,14 +8,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
 from ai_scientist.core.errors import MissingTool, SandboxError
 from ai_scientist.sandbox import ending
 from ai_scientist.sandbox.cgroups import Cgroups
-from ai_scientist.sandbox.contract import Command, ExecResult, Limits
-from ai_scientist.sandbox.guard import FIRST_EXTRA_FD, EndedBy, Order
+from ai_scientist.sandbox.contract import Command, ExecResult, ExitKind, Limits
+from ai_scientist.sandbox.guard import FIRST_EXTRA_FD, EndedBy, Order, Report
 from ai_scientist.sandbox.interpreter import (
     LAB,
     describe_python,
@@ -24,11 +25,19 @@ from ai_scientist.sandbox.interpreter import (
     user_packages,
     visible_paths,
 )
-from ai_scientist.sandbox.process import MOST_FILES, rlimits
-from ai_scientist.sandbox.warden import Warden, open_output
+from ai_scientist.sandbox.process import MOST_FILES, rlimits, trial
+from ai_scientist.sandbox.warden import Outputs, Warden
 
 CURE = "apt-get install bubblewrap (Debian, Ubuntu), dnf install bubblewrap (Fedora)"
-_USER = "1000"
+_USER = 1000
+_ARGUMENTS_FD, _STATUS_FD = FIRST_EXTRA_FD, FIRST_EXTRA_FD + 1
+_SETPRIV = "/lab/setpriv"
+_STRANGER = 2_000_000_000
+"""The user outside that programs run as when we are root: a number that no system hands out.
+
+A program that ran as root outside, however little it may do inside, would still own root's files, /proc/sys among
+them, in the kernel's eyes.
+"""
 
 
 class BubblewrapSandbox:
@@ -39,6 +48,7 @@ class BubblewrapSandbox:
         if found is None:
             raise MissingTool("bubblewrap (bwrap) is not installed.", cure=CURE)
         self._bwrap = found
+        self._setpriv = find_setpriv()
         self._cgroups = cgroups if cgroups is not None else Cgroups.find()
         self._warden = Warden()
 
@@ -58,19 +68,26 @@ class BubblewrapSandbox:
         Raises:
             SandboxError: If bwrap could not make the sandbox: no user namespaces, a missing folder.
         """
-        stdout, stderr = open_output(command.stdout), open_output(command.stderr)
-        status = os.memfd_create("bwrap-status", os.MFD_CLOEXEC)
-        try:
-            report = await self._warden.run(self._order(command), stdout=stdout, stderr=stderr, extra=(status,))
-            told = os.pread(status, 65536, 0).decode(errors="replace")
-        finally:
-            for fd in (stdout, stderr, status):
-                os.close(fd)
-        if report.ended_by is EndedBy.ITSELF and not _program_ran(told) and not report.oom_kills:
-            said = ending.head_and_tail(command.stderr, 4000).strip()
-            if not said.startswith("bwrap: execvp "):  # the sandbox stood, but what was to run in it does not exist
-                raise SandboxError(f"bwrap could not make the sandbox: {said or 'it does not say why'}")
-        return ending.result(report, stdout=command.stdout, stderr=command.stderr, limits=command.limits)
+        self._hand_over(command.out, _STRANGER)
+        with Outputs(command) as outputs, _Talk(self._arguments(command)) as talk:
+            report = await self._warden.run(self._order(command), outputs, extra=talk.fds)
+            told = talk.heard()
+        self._hand_over(command.out, os.geteuid())
+        return _judge(report, told, command)
+
+    def try_out(self) -> str:
+        """Run a program that imports lab, and return why that is impossible here; empty if it is not."""
+        with tempfile.TemporaryDirectory(prefix="ai-scientist-") as folder:
+            command = trial(Path(folder))
+            try:
+                self._hand_over(command.out, _STRANGER)
+                with Outputs(command) as outputs, _Talk(self._arguments(command)) as talk:
+                    report = self._warden.run_blocking(self._order(command), outputs, extra=talk.fds)
+                    told = talk.heard()
+                result = _judge(report, told, command)
+            except SandboxError as error:
+                return str(error)
+        return "" if result.kind is ExitKind.OK else result.stderr.strip()[-500:] or f"it ends as {result.kind}"
 
     def describe(self) -> dict[str, str]:
         """Return backend, version, interpreter and packages."""
@@ -84,7 +101,7 @@ class BubblewrapSandbox:
     def _order(self, command: Command) -> Order:
         limits = command.limits
         return Order(
-            argv=self._arguments(command),
+            argv=[self._bwrap, "--args", str(_ARGUMENTS_FD), "--", *_step_down(self._setpriv), *_program(command.argv)],
             environment={},  # the program's own environment goes in as arguments, so that none of it steers bwrap
             cwd="/",
             timeout_seconds=limits.timeout_seconds,
@@ -95,33 +112,84 @@ class BubblewrapSandbox:
             disk_files=MOST_FILES,
             memory_bytes=0 if self._cgroups.limits_memory else limits.memory_bytes,
             processes=0 if self._cgroups.limits_processes else limits.processes + 2,  # bwrap's own two
+            user_map=f"0 0 1\n{_USER} {_STRANGER} 1\n" if self._setpriv else "",
         )
 
     def _arguments(self, command: Command) -> list[str]:
         options = _answer(self._bwrap, "--help")
-        program, *arguments = command.argv
+        with_modes, with_sizes = "--perms" in options, "--size" in options
         return [
-            self._bwrap,
-            *_isolation(options),
-            *_root(),
-            *_memory_folders(command.limits, with_sizes="--size" in options),
+            *_isolation(options, self._setpriv),
+            *_root(with_modes=with_modes),
+            *(("--ro-bind", self._setpriv, _SETPRIV) if self._setpriv else ()),
+            *_memory_folders(command.limits, with_modes=with_modes, with_sizes=with_sizes),
             *_folders(command),
             *("--remount-ro", "/"),
             *_environment(command),
-            *("--json-status-fd", str(FIRST_EXTRA_FD), "--chdir", "/code", "--"),
-            *(sys.executable if program == "python" else program, *arguments),
+            *("--json-status-fd", str(_STATUS_FD), "--chdir", "/code"),
         ]
 
+    def _hand_over(self, folder: Path, user: int) -> None:
+        """Give an output folder, and what lies in it, to the user that programs run as, or take it back."""
+        if not self._setpriv:
+            return
+        try:
+            for parent, folders, names in os.walk(folder):
+                for name in (".", *folders, *names):
+                    os.chown(os.path.join(parent, name), user, user, follow_symlinks=False)
+        except OSError as error:
+            raise SandboxError(f"{folder} cannot be handed over: {error.strerror}.") from error
 
-def try_bubblewrap(bwrap: str) -> str:
-    """Return why bwrap cannot make a sandbox here; empty if it can. Takes a few milliseconds."""
-    argv = [bwrap, *_isolation(_answer(bwrap, "--help")), *_root(), "--proc", "/proc", "--dev", "/dev"]
-    argv += ["--", sys.executable, "-I", "-S", "-c", "pass"]
-    try:
-        tried = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False, env={})
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return "" if tried.returncode == 0 else (tried.stderr.strip() or f"exit code {tried.returncode}")
+
+class _Talk:
+    """Two files in memory: one tells bwrap its arguments, and in one it tells how far it came.
+
+    Arguments are not given on the command line, because the program can read that, and would learn our paths.
+    """
+
+    def __init__(self, arguments: list[str]) -> None:
+        self._arguments = os.memfd_create("bwrap-arguments", os.MFD_CLOEXEC)
+        self._status = os.memfd_create("bwrap-status", os.MFD_CLOEXEC)
+        os.write(self._arguments, b"".join(os.fsencode(word) + b"\0" for word in arguments))
+        os.lseek(self._arguments, 0, os.SEEK_SET)
+
+    @property
+    def fds(self) -> tuple[int, int]:
+        """What bwrap gets as _ARGUMENTS_FD and _STATUS_FD."""
+        return self._arguments, self._status
+
+    def heard(self) -> str:
+        """Return what bwrap has said."""
+        return os.pread(self._status, 65536, 0).decode(errors="replace")
+
+    def __enter__(self) -> _Talk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._arguments)
+        os.close(self._status)
+
+
+def find_setpriv() -> str:
+    """Return the program that steps down from root inside a sandbox; empty if we are not root and need none.
+
+    Raises:
+        MissingTool: If we are root and it is not there.
+    """
+    if os.geteuid() != 0:
+        return ""
+    found = shutil.which("setpriv")
+    if found is None:
+        raise MissingTool("setpriv is not installed; root needs it for bubblewrap.", cure="apt-get install util-linux")
+    return found
+
+
+def _judge(report: Report, told: str, command: Command) -> ExecResult:
+    if report.ended_by is EndedBy.ITSELF and not _program_ran(told) and not report.oom_kills:
+        said = ending.head_and_tail(command.stderr, 4000).strip()
+        if not said.startswith(("bwrap: execvp ", "setpriv: failed to execute ")):  # it stood, but lacks the program
+            raise SandboxError(f"bwrap could not make the sandbox: {said or 'it does not say why'}")
+    return ending.result(report, command)
 
 
 def _program_ran(status: str) -> bool:
@@ -133,41 +201,59 @@ def _program_ran(status: str) -> bool:
     return False
 
 
-def _isolation(options: str) -> list[str]:
-    unshared = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+def _isolation(options: str, setpriv: str) -> list[str]:
+    common = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    common += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    if setpriv:  # the guard has made the user namespace already
+        rights = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
+        return [*common, *(word for right in rights for word in ("--cap-add", right))]
     nested = ["--disable-userns"] if "--disable-userns" in options else []
-    return [
-        *unshared,
-        *("--unshare-cgroup-try", "--uid", _USER, "--gid", _USER, "--hostname", "sandbox", *nested),
-        *("--cap-drop", "ALL", "--die-with-parent", "--new-session"),
-    ]
+    return [*common, "--unshare-user", "--uid", str(_USER), "--gid", str(_USER), *nested]
+
+
+def _step_down(setpriv: str) -> list[str]:
+    """Return what goes before a program so that it is nobody, with no way back."""
+    if not setpriv:
+        return []
+    rights = ("--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all")
+    return [_SETPRIV, f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups", *rights, "--"]
 
 
 @cache
-def _root() -> tuple[str, ...]:
+def _root(*, with_modes: bool) -> tuple[str, ...]:
     """Return binds of the interpreter, its packages and the libraries they load."""
     binds: list[str] = []
-    for path in visible_paths():
-        binds += ["--ro-bind", str(path), str(path)]
+    made: set[Path] = {Path("/")}
+    for path in (*visible_paths(), Path("/lab/lab.py")):
+        for parent in reversed(path.parents):
+            if parent not in made and with_modes:  # bwrap makes them for its own user only
+                binds += ["--perms", "0755", "--dir", str(parent)]
+                made.add(parent)
+        binds += ["--ro-bind", str(LAB if path == Path("/lab/lab.py") else path), str(path)]
     for name, target in library_links().items():
         binds += ["--ro-bind", name, name] if target is None else ["--symlink", target, name]
     return tuple(binds)
 
 
-def _memory_folders(limits: Limits, *, with_sizes: bool) -> list[str]:
+def _memory_folders(limits: Limits, *, with_modes: bool, with_sizes: bool) -> list[str]:
     """Return mounts that live in memory: each is limited, because only some machines count them with the program's."""
     most = str(max(1, min(limits.disk_bytes, limits.memory_bytes // 2)))
-    size = ["--size", most] if with_sizes else []
-    shared = [*size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    return ["--proc", "/proc", "--dev", "/dev", *shared, *size, "--tmpfs", "/tmp"]
+    how = [*(("--perms", "1777") if with_modes else ()), *(("--size", most) if with_sizes else ())]
+    shared = [*how, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    # /proc/sys and the like are root's files: should we be root outside, only the mount keeps them from being written.
+    return ["--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", *shared, *how, "--tmpfs", "/tmp"]
 
 
 def _folders(command: Command) -> list[str]:
     binds = ["--ro-bind", str(command.code.resolve()), "/code", "--bind", str(command.out.resolve()), "/out"]
-    binds += ["--ro-bind", str(LAB), "/lab/lab.py", "--dir", "/data"]
+    binds += ["--dir", "/data"]
     for name, path in command.inputs.items():
         binds += ["--ro-bind", str(path.resolve()), f"/data/{name}"]
     return binds
+
+
+def _program(argv: tuple[str, ...]) -> tuple[str, ...]:
+    return (sys.executable, *argv[1:]) if argv[0] == "python" else argv
 
 
 def _environment(command: Command) -> list[str]:

@@ -86,7 +86,12 @@ def check_bubblewrap() -> Check:
     name, bwrap = "sandbox bubblewrap", shutil.which("bwrap")
     if bwrap is None:
         return Check(name=name, ok=False, found="bwrap is not installed", cure=bubblewrap.CURE)
-    problem = bubblewrap.try_bubblewrap(bwrap)
+    try:
+        sandbox = BubblewrapSandbox(bwrap=bwrap)
+    except MissingTool as error:
+        return Check(name=name, ok=False, found=str(error), cure=error.cure)
+    problem = sandbox.try_out()
+    sandbox.close()
     if problem:
         return Check(name=name, ok=False, found=problem, cure=_userns_cure())
     return Check(name=name, ok=True, found=f"{bwrap} works")

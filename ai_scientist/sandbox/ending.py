@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ai_scientist.sandbox.contract import ExecResult, ExitKind, Limits
+from ai_scientist.sandbox.contract import Command, ExecResult, ExitKind, Limits
 from ai_scientist.sandbox.guard import EndedBy, Report
 
 _SIGKILL, _SIGXCPU, _SIGXFSZ = 128 + 9, 128 + 24, 128 + 25
@@ -50,17 +50,18 @@ def reason(report: Report, limits: Limits) -> str:
     return f"[sandbox] The program was killed: {said}.\n" if said else ""
 
 
-def result(report: Report, *, stdout: Path, stderr: Path, limits: Limits) -> ExecResult:
+def result(report: Report, command: Command) -> ExecResult:
     """Return the result of a program whose guard has reported, with our own reason at the end of its stderr."""
+    limits = command.limits
     note = reason(report, limits)
     if note:
-        with stderr.open("a") as file:
+        with command.stderr.open("a") as file:
             file.write(note)
-    errors = head_and_tail(stderr, limits.output_bytes)
+    errors = head_and_tail(command.stderr, limits.output_bytes)
     return ExecResult(
         kind=judge(report, errors),
         exit_code=report.exit_code,
-        stdout=head_and_tail(stdout, limits.output_bytes),
+        stdout=head_and_tail(command.stdout, limits.output_bytes),
         stderr=errors,
         wall_seconds=report.wall_seconds,
         cpu_seconds=report.cpu_seconds,

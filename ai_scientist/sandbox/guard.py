@@ -34,6 +34,7 @@ FIRST_EXTRA_FD = 10
 _TICK_SECONDS = 0.05
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
 
@@ -78,6 +79,7 @@ class Order:
         memory_bytes: Of all processes together, watched if no group limits it; 0: not watched.
         processes: Processes and threads at once, likewise.
         no_new_privileges: Set before the program starts; bubblewrap sets it by itself.
+        user_map: Written to uid_map and gid_map of a user namespace that is made for the program; empty: none is made.
         scratch: Folder that is removed afterwards, whatever became of the harness.
     """
 
@@ -93,6 +95,7 @@ class Order:
     memory_bytes: int = 0
     processes: int = 0
     no_new_privileges: bool = False
+    user_map: str = ""
     scratch: str = ""
 
     @classmethod
@@ -147,8 +150,13 @@ def receive(connection: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def _prctl(option: int, value: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), f"prctl {option}")
+    _call("prctl", option, value, 0, 0, 0)
+
+
+def _call(name: str, *arguments: int) -> None:
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{name}: {os.strerror(code)}")
 
 
 class _Guard:
@@ -196,24 +204,35 @@ class _Guard:
             return f"control group: {error}"
         told, low = os.pipe2(os.O_CLOEXEC)
         tell = _move_up(low)
+        ours, theirs = socket.socketpair()
         self._pid = os.fork()
         if self._pid == 0:
+            ours.close()
             try:
-                self._become(stdout, stderr, extra)
+                self._become(stdout, stderr, extra, theirs)
             except BaseException as error:
                 os.write(tell, f"{type(error).__name__}: {error}".encode()[:4000])
             finally:
                 os._exit(127)
         os.close(tell)
         os.close(low)
+        theirs.close()
+        with ours:
+            self._map_user(ours)
         for fd in (stdout, stderr, *extra):
             os.close(fd)
         with os.fdopen(told, "rb") as pipe:
             return pipe.read().decode(errors="replace")
 
-    def _become(self, stdout: int, stderr: int, extra: Sequence[int]) -> None:
+    def _map_user(self, child: socket.socket) -> None:
+        """Say who the child's users are outside, when it says that it has its namespace."""
+        if self._order.user_map and child.recv(1):
+            for name in ("uid_map", "gid_map"):
+                _write(f"/proc/{self._pid}/{name}", self._order.user_map)
+            child.send(b"m")
+
+    def _become(self, stdout: int, stderr: int, extra: Sequence[int], guard: socket.socket) -> None:
         os.setsid()
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         for group in self._order.groups:
             _write(f"{group.path}/cgroup.procs", "0")
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -226,6 +245,12 @@ class _Guard:
             hard = resource.getrlimit(which)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(which, (value, value))
+        if self._order.user_map:
+            _call("unshare", _CLONE_NEWUSER)
+            guard.send(b"n")
+            if not guard.recv(1):
+                raise OSError("the user namespace was not mapped")
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # after the namespace, which would clear it
         if self._order.no_new_privileges:
             _prctl(_PR_SET_NO_NEW_PRIVS, 1)
         signal.set_wakeup_fd(-1)

@@ -15,7 +15,7 @@ from ai_scientist.sandbox.cgroups import Cgroups
 from ai_scientist.sandbox.contract import Command, ExecResult, Limits
 from ai_scientist.sandbox.guard import Order
 from ai_scientist.sandbox.interpreter import LAB, describe_python, python_environment, user_packages
-from ai_scientist.sandbox.warden import Warden, open_output
+from ai_scientist.sandbox.warden import Outputs, Warden
 
 MOST_FILES = 20_000
 """How many files and folders a program may leave in its output."""
@@ -56,14 +56,12 @@ class ProcessSandbox:
             _furnish(scratch, command)
         except OSError as error:
             raise SandboxError(f"A working folder cannot be made: {error}.") from error
-        stdout, stderr = open_output(command.stdout), open_output(command.stderr)
         try:
-            report = await self._warden.run(self._order(command, scratch), stdout=stdout, stderr=stderr)
+            with Outputs(command) as outputs:
+                report = await self._warden.run(self._order(command, scratch), outputs)
         finally:
-            os.close(stdout)
-            os.close(stderr)
             shutil.rmtree(scratch, ignore_errors=True)
-        return ending.result(report, stdout=command.stdout, stderr=command.stderr, limits=command.limits)
+        return ending.result(report, command)
 
     def describe(self) -> dict[str, str]:
         """Return backend, interpreter and packages."""
@@ -115,6 +113,21 @@ def rlimits(limits: Limits, *, gpus: bool) -> dict[str, int]:
         "RLIMIT_MEMLOCK": 64 * 1024,
     }
     return found if gpus else {**found, "RLIMIT_DATA": limits.memory_bytes}
+
+
+def trial(folder: Path) -> Command:
+    """Return a command that imports lab and ends, to see whether a sandbox works."""
+    (folder / "code").mkdir()
+    (folder / "out").mkdir()
+    (folder / "code" / "experiment.py").write_text("import lab\n")
+    return Command(
+        argv=("python", "experiment.py"),
+        code=folder / "code",
+        out=folder / "out",
+        stdout=folder / "stdout.txt",
+        stderr=folder / "stderr.txt",
+        limits=Limits(timeout_seconds=20, memory_bytes=512 * 1024**2),
+    )
 
 
 def _furnish(scratch: Path, command: Command) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ai_scientist.core.errors import SandboxError
 from ai_scientist.sandbox import guard
+from ai_scientist.sandbox.contract import Command
 from ai_scientist.sandbox.guard import Order, Report
 
 _GOODBYE_SECONDS = 30.0
@@ -35,56 +36,59 @@ class Warden:
         self._orders: socket.socket | None = None
         self._end: weakref.finalize[[socket.socket, subprocess.Popen[bytes]], Warden] | None = None
 
-    async def run(self, order: Order, *, stdout: int, stderr: int, extra: Sequence[int] = ()) -> Report:
+    async def run(self, order: Order, outputs: Outputs, extra: Sequence[int] = ()) -> Report:
         """Return what became of an order; when the calling task is cancelled, everything it started is gone first.
 
         Args:
             order: What to start.
-            stdout: Descriptor that the program gets as its own; stays open here, as the others do.
-            stderr: Likewise.
-            extra: Descriptors that the program gets as FIRST_EXTRA_FD and up.
+            outputs: Where stdout and stderr go.
+            extra: Descriptors that the program gets as FIRST_EXTRA_FD and up; they stay open here.
 
         Raises:
             SandboxError: If the program could not be started, or its guard was killed.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with ours:
-            ours.setblocking(False)
-            with theirs:
-                self._send(json.dumps(asdict(order)).encode(), (theirs.fileno(), stdout, stderr, *extra))
+        with self._begin(order, outputs, extra) as connection:
+            connection.setblocking(False)
             loop = asyncio.get_running_loop()
             try:
-                answer = await loop.sock_recv(ours, 65536)
+                answer = await loop.sock_recv(connection, 65536)
             except asyncio.CancelledError:
-                ours.shutdown(socket.SHUT_WR)
+                connection.shutdown(socket.SHUT_WR)
                 with contextlib.suppress(TimeoutError, OSError):
                     async with asyncio.timeout(_GOODBYE_SECONDS):
-                        await loop.sock_recv(ours, 65536)
+                        await loop.sock_recv(connection, 65536)
                 raise
-        if not answer:
-            raise SandboxError("The guard of a program was killed.")
-        report = Report.parse(answer)
-        if report.error:
-            raise SandboxError(f"A program could not be started: {report.error}")
-        return report
+        return _report(answer)
+
+    def run_blocking(self, order: Order, outputs: Outputs, extra: Sequence[int] = ()) -> Report:
+        """Do the same where there is no event loop, for short programs of our own."""
+        with self._begin(order, outputs, extra) as connection:
+            answer = connection.recv(65536)
+        return _report(answer)
 
     def close(self) -> None:
         """End the serving process; programs that run are held to their end by their guards."""
         with self._lock:
             self._stop()
 
-    def _send(self, text: bytes, fds: Sequence[int]) -> None:
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
-        with self._lock:
-            for last in (False, True):
-                try:
-                    self._started().sendmsg([text], ancillary)
-                except OSError as error:
-                    self._stop()
-                    if last:
-                        raise SandboxError(f"The process that starts programs does not answer: {error}.") from error
-                else:
-                    return
+    def _begin(self, order: Order, outputs: Outputs, extra: Sequence[int]) -> socket.socket:
+        text = json.dumps(asdict(order)).encode()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            fds = array.array("i", (theirs.fileno(), outputs.stdout, outputs.stderr, *extra))
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
+            with self._lock:
+                for is_last in (False, True):
+                    try:
+                        self._started().sendmsg([text], ancillary)
+                        return ours
+                    except OSError as error:
+                        self._stop()
+                        problem = error
+                        if is_last:
+                            break
+        ours.close()
+        raise SandboxError(f"The process that starts programs does not answer: {problem}.") from problem
 
     def _started(self) -> socket.socket:
         if self._orders is None:
@@ -117,12 +121,40 @@ def _end(orders: socket.socket, server: subprocess.Popen[bytes]) -> None:
         server.wait(timeout=5)
 
 
-def open_output(path: Path) -> int:
-    """Return a descriptor that appends to a new file, so that what a program prints is on disk at once.
+def _report(answer: bytes) -> Report:
+    if not answer:
+        raise SandboxError("The guard of a program was killed.")
+    report = Report.parse(answer)
+    if report.error:
+        raise SandboxError(f"A program could not be started: {report.error}")
+    return report
 
-    Raises:
-        SandboxError: If the file cannot be made.
+
+class Outputs:
+    """The files that a command's stdout and stderr go to, new and open, so that all that is printed is on disk at once.
+
+    Attributes:
+        stdout: Descriptor.
+        stderr: Descriptor.
     """
+
+    def __init__(self, command: Command) -> None:
+        self.stdout = _open_new(command.stdout)
+        try:
+            self.stderr = _open_new(command.stderr)
+        except SandboxError:
+            os.close(self.stdout)
+            raise
+
+    def __enter__(self) -> Outputs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.stdout)
+        os.close(self.stderr)
+
+
+def _open_new(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644)

@@ -18,7 +18,7 @@ from ai_scientist.sandbox.cgroups import Cgroups, sweep
 from ai_scientist.sandbox.contract import ExitKind
 from ai_scientist.sandbox.guard import EndedBy, Order, Report
 from ai_scientist.sandbox.process import ProcessSandbox
-from ai_scientist.sandbox.warden import Warden, open_output
+from ai_scientist.sandbox.warden import Outputs, Warden
 from tests.sandbox.conformance import DAEMON, Workspace
 
 HARNESS = """
@@ -37,12 +37,9 @@ def order(program: str, **more: float) -> Order:
 
 
 async def run(warden: Warden, what: Order, folder: Path) -> Report:
-    stdout, stderr = open_output(folder / "out.txt"), open_output(folder / "err.txt")
-    try:
-        return await warden.run(what, stdout=stdout, stderr=stderr)
-    finally:
-        os.close(stdout)
-        os.close(stderr)
+    command = Workspace(folder=folder).command("")
+    with Outputs(command) as outputs:
+        return await warden.run(what, outputs)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +117,7 @@ async def test_a_program_inherits_no_descriptor_but_the_three(tmp_path: Path) ->
         os.set_inheritable(secret.fileno(), True)
         await run(warden, order("import os; print(sorted(os.listdir('/proc/self/fd')))"), tmp_path)
     warden.close()
-    assert (tmp_path / "out.txt").read_text() == "['0', '1', '2', '3']\n"  # 3 is the listing itself
+    assert (tmp_path / "stdout.txt").read_text() == "['0', '1', '2', '3']\n"  # 3 is the listing itself
 
 
 async def test_many_orders_at_once_all_end(tmp_path: Path) -> None:
