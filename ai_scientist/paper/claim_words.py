@@ -60,7 +60,7 @@ _COMPARISONS: tuple[tuple[str, str], ...] = (
     (NOT_SHOWN, rf"(?:differ|change|improve|matter)s?\s+not\s+{_QUALIFIED}"),
     (
         "equivalent",
-        r"(?:no|little)\s+(?:difference|effect|improvement|change|gain|loss|benefit)s?\b(?!\s+(?:can|could|in))",
+        r"(?:no|little)\s+(?:difference|effect|improvement|change|gain|loss|benefit)s?\b(?!\s+(?:can|could))",
     ),
     ("equivalent", r"(?:do|does|did)\s+not\s+(?:differ|change|improve|help|hurt|matter|affect)"),
     (

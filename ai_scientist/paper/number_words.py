@@ -40,9 +40,7 @@ _ABSTRACT = (
     "contributions|points of view|views|roles|goals|purposes|extremes|words|families|directions|possibilities|"
     "explanations|main|complementary|possible|competing|distinct|separate|opposing|opposite"
 )
-_COMPOUND = (
-    "sided|tailed|sample|samples|stage|step|dimensional|way|column|part|fold cross|phase|pass|hot|level|party|shot"
-)
+_COMPOUND = "sided|tailed|samples?|stage|step|dimensional|way|column|part|phase|pass|level|party|shot"
 _COUNTED = (
     "data\\s?sets|seeds|conditions|runs|metrics|hypotheses|nodes|tasks|classes|components|epochs|layers|models|settings|"
     "methods|programs|experiments|features|rows|samples|points|hours|minutes|seconds|days|steps|stages|comparisons|tests|"
@@ -132,7 +130,7 @@ def _names(texts: Iterable[str]) -> Iterator[str]:
 
 def _digits(text: str, names: frozenset[str], level: str) -> Iterator[Typed]:
     allowed: list[range] = [range(f.start(1), f.end(1)) for f in _LEVEL.finditer(text) if f.group(1) == level]
-    allowed += [range(f.start(), f.end()) for f in _NAME.finditer(text) if f.group() in names]
+    allowed += [range(f.start(), f.end()) for f in _NAME.finditer(text) if f.group() in names or f.group().lower() in names]
     position = 0
     while position < len(text):
         if not is_numeric(text[position]):
