@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ai_scientist.core.research_template import template_names
-from ai_scientist.paper.latexmk import find_latex
+from ai_scientist.paper.latexmk import CURE, find_latex
 from ai_scientist.sandbox.choose import Check, probe
 
 NEEDED = ("python", "git", "sandbox")
@@ -55,7 +55,7 @@ def _git() -> Check:
 
 def _latex() -> Check:
     found = find_latex()
-    return Check(name="latex", ok=found.ok, found=found.found, cure=found.cure)
+    return Check(name="latex", ok=found.is_ready, found=found.found, cure="" if found.is_ready else CURE)
 
 
 def _templates() -> Check:

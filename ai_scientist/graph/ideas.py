@@ -21,7 +21,7 @@ from ai_scientist.graph.state import State
 from ai_scientist.literature.novelty import judge
 from ai_scientist.literature.quotes import find_quote
 from ai_scientist.literature.records import Record
-from ai_scientist.literature.search import SearchReport
+from ai_scientist.literature.search import SearchReport, search_everywhere
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "statsmodels", "pandas", "matplotlib")
 """What an experiment may import beside the standard library and `lab`."""
@@ -127,8 +127,11 @@ def needs_another_look(state: State, parts: Parts) -> bool:
 
 
 async def search_literature(queries: tuple[str, ...], parts: Parts) -> SearchReport:
-    """Ask all sources that the settings name, and the run's own library."""
-    raise NotImplementedError
+    """Ask the run's own library, and keep what the audit wants to read."""
+    report = await search_everywhere(queries, (), parts.library, clock=parts.clock)
+    files = parts.library.write_evidence(parts.folder.literature)
+    parts.ledger.record("literature.searched", actor="literature", files=files, facts={"offline": report.offline})
+    return report
 
 
 async def gate_idea(state: State, parts: Parts) -> State:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ai_scientist.agents.writing import FrontFacts, PaperFacts, SectionFacts, write_front, write_section
 from ai_scientist.core.errors import AnswerInvalid
-from ai_scientist.core.jsonl import read_json
 from ai_scientist.graph.ideas import abstract, chosen_idea, novelty_of
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
@@ -153,4 +152,3 @@ def author_note(parts: Parts) -> str:
         who = f"by the language model {parts.model.name} through AI Scientist; no person edited its text"
     quick = " It was made at the smallest setting, meant for a first look." if parts.settings.quick else ""
     return f"This paper was written {who}. Every result in it is rendered from stored measurements by address.{quick}"
-

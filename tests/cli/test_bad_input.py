@@ -19,7 +19,9 @@ class _Refusing(BaseHTTPRequestHandler):
     """An endpoint that knows no key."""
 
     def do_GET(self) -> None:
-        body = json.dumps({"error": {"message": "Incorrect API key provided", "type": "invalid_request_error"}}).encode()
+        body = json.dumps(
+            {"error": {"message": "Incorrect API key provided", "type": "invalid_request_error"}}
+        ).encode()
         self.send_response(401)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
