@@ -38,7 +38,9 @@ def propose(facts: TopicFacts) -> IdeaList:
 
 def reflect(facts: ReflectionFacts) -> IdeaList:
     """Return the ideas with their scores changed by rules that the reasons state."""
-    ideas = [_reflected(idea, facts.topic, facts.literature) for idea in facts.ideas]
+    suits = {idea.id: _fitness(facts.topic, idea) for idea in facts.ideas}
+    best = max(suits.values())
+    ideas = [_reflected(idea, suits[idea.id], best, facts.literature) for idea in facts.ideas]
     return IdeaList(ideas=tuple(sorted(ideas, key=lambda idea: (-idea.score, idea.id))))
 
 
@@ -67,7 +69,7 @@ def seed_of(idea: str, template: ResearchTemplate) -> IdeaSeed:
 
 
 def _idea(topic: str, template: ResearchTemplate, seed: IdeaSeed, why: str) -> Idea:
-    _, hits = fit(topic, seed)
+    _, hits = fit(topic, seed, template)
     hit = f"The topic points to this study by {', '.join(hits)}." if hits else "No word of the topic singles it out."
     return Idea(
         id=_slug(seed.id),
@@ -113,19 +115,19 @@ def _claims(template: ResearchTemplate, seed: IdeaSeed) -> tuple[AtomicClaim, ..
 
 def _fitness(topic: str, idea: Idea) -> float:
     template = template_of(idea)
-    return fit(topic, seed_of(idea.id, template))[0]
+    return fit(topic, seed_of(idea.id, template), template)[0]
 
 
-def _reflected(idea: Idea, topic: str, literature: tuple[Abstract, ...]) -> Idea:
+def _reflected(idea: Idea, suits: float, best: float, literature: tuple[Abstract, ...]) -> Idea:
+    """Return an idea with its scores changed: what answers the question that was asked is the most interesting."""
     template = template_of(idea)
-    suits, _ = fit(topic, seed_of(idea.id, template))
-    interest = 2 if suits >= 0.8 else 1 if suits >= 0.4 else 0 if suits >= 0.15 else -2
+    interest = 3 if suits == best else -2 if suits < best / 2 else -1
     near = [paper for paper in literature if _overlap(idea, paper) >= NEAR]
     newness = -min(2, len(near))
     arms = len(template.conditions) * len(template.datasets)
     ease = -1 if arms > MANY_ARMS else 0
     reasons = [
-        f"Interestingness {interest:+d}: the topic points to this study with {suits:.2f} of one.",
+        f"Interestingness {interest:+d}: the topic points to this study by {suits:.2f}, to the nearest by {best:.2f}.",
         f"Novelty {newness:+d}: {len(near)} of {len(literature)} abstracts share a third of its telling words"
         + (f", {', '.join(paper.id for paper in near[:3])} among them." if near else "."),
         f"Feasibility {ease:+d}: {arms} arms times datasets.",

@@ -70,6 +70,10 @@ class Match:
         return self.coverage >= 0.9 and self.strength >= 0.9
 
 
+COMMON = 0.25
+"""Weight of a word that all of a template's topics share, where its studies are told apart."""
+
+
 def best_match(topic: str) -> Match:
     """Return the template that a topic belongs to.
 
@@ -120,16 +124,20 @@ def match(topic: str, template: ResearchTemplate) -> Match:
     )
 
 
-def fit(topic: str, seed: IdeaSeed) -> tuple[float, tuple[str, ...]]:
+def fit(topic: str, seed: IdeaSeed, template: ResearchTemplate) -> tuple[float, tuple[str, ...]]:
     """Return how far a topic points to one study of its template (0 to 1), and the keywords that it hit.
 
-    A phrase counts in full if all its words are in the topic; the study's own question counts a little.
+    Words that stand for the whole template say little about which of its studies is meant; those of a study's question
+    say half as much as its keywords.
     """
     present = set(stems(topic))
     hits = tuple(word for word in seed.keywords if (parts := set(stems(word))) and parts <= present)
+    own = {part for word in seed.keywords for part in stems(word)}
     asked = set(telling(f"{seed.title} {seed.question}"))
-    shared = len(asked & set(telling(topic))) / max(1, len(set(telling(topic))))
-    return min(1.0, 0.45 * len(hits) + 0.4 * shared), hits
+    common = {part for word in template.keywords for part in stems(word)}
+    weights = {word: COMMON if word in common else 1.0 for word in telling(topic)}
+    reached = sum(weight * (1.0 if word in own else 0.5 if word in asked else 0.0) for word, weight in weights.items())
+    return reached / max(sum(weights.values()), COMMON), hits
 
 
 @lru_cache(maxsize=64)
