@@ -68,10 +68,10 @@ def understand(error: BaseException, *, began: bool) -> CallFailed:
 def _by_status(status: int, message: str, error: BaseException) -> CallFailed:
     said = f"HTTP {status}: {message}"
     wait = retry_after(_headers(error))
+    if status == 402 or (status in (400, 403, 429) and _QUOTA.search(message)):
+        return CallFailed("quota", said)
     if status == 401 or (status == 403 and not _FILTER.search(message)):
         return CallFailed("key", said)
-    if status == 402 or (status == 429 and _QUOTA.search(message)):
-        return CallFailed("quota", said)
     if status == 413 or _CONTEXT.search(message):
         return CallFailed("context", said)
     if status == 429:

@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,6 +66,7 @@ class ChatServer:
     most_at_once: int = 0
     at_once: int = 0
     closing: threading.Event = field(default_factory=threading.Event)
+    was_asked: threading.Event = field(default_factory=threading.Event)
     latency: float = 0.0
     list_status: int = 200
 
@@ -80,14 +81,17 @@ class _Gone(Exception):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Http
     protocol_version = "HTTP/1.1"
+
+    @property
+    def mine(self) -> ChatServer:
+        return cast("_Http", self.server).mine
 
     def log_message(self, format: str, *args: object) -> None:
         pass
 
     def do_GET(self) -> None:
-        mine = self.server.mine
+        mine = self.mine
         if self.path.endswith("/models"):
             if mine.list_status != 200:
                 message = f"Incorrect API key provided: {self.headers.get('Authorization', '')}"
@@ -98,12 +102,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(404, {"error": {"message": "not found"}})
 
     def do_POST(self) -> None:
-        mine = self.server.mine
+        mine = self.mine
         body: Body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with mine.lock:
             name = mine.script(body, len(mine.asked))
-            asked = Asked(body=body, headers=dict(self.headers.items()), behaviour=name, time=time.monotonic())
+            headers = {key.lower(): value for key, value in self.headers.items()}
+            asked = Asked(body=body, headers=headers, behaviour=name, time=time.monotonic())
             mine.asked.append(asked)
+            mine.was_asked.set()
             mine.at_once += 1
             mine.most_at_once = max(mine.most_at_once, mine.at_once)
         try:
@@ -151,9 +157,9 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError as error:
             raise _Gone from error
 
-    def _chunk(self, asked: Asked, delta: Body, finish: str | None = None, **more: object) -> None:
+    def _chunk(self, asked: Asked, delta: Body, finish: str | None = None) -> None:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        self._event({**self._head(asked), "object": "chat.completion.chunk", "choices": [choice], **more})
+        self._event({**self._head(asked), "object": "chat.completion.chunk", "choices": [choice]})
 
     def _usage(self, asked: Asked, text: str) -> Body:
         """A plausible count: four characters a token."""
@@ -166,9 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
             "completion_tokens_details": {"reasoning_tokens": completion // 3},
         }
 
-    def _say(
-        self, asked: Asked, text: str, *, finish: str = "stop", usage: Body | str | None = "", **more: object
-    ) -> None:
+    def _say(self, asked: Asked, text: str, *, finish: str = "stop", usage: Body | str | None = "") -> None:
         """Answer with a text, in the way that was asked for."""
         told = self._usage(asked, text) if usage == "" else usage
         tool = asked.body["tools"][0]["function"]["name"] if asked.mode == "tool" else None
@@ -180,9 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         if not asked.body.get("stream"):
             choice = {"index": 0, "message": message, "finish_reason": finish}
-            self._json(
-                200, {**self._head(asked), "object": "chat.completion", "choices": [choice], "usage": told, **more}
-            )
+            self._json(200, {**self._head(asked), "object": "chat.completion", "choices": [choice], "usage": told})
         else:
             self._start()
             half = len(text) // 2
@@ -192,21 +194,22 @@ class _Handler(BaseHTTPRequestHandler):
                         {} if number else {"id": "call_1", "type": "function"}
                     )
                     piece["function"] = {"arguments": part, **({} if number else {"name": tool})}
-                    self._chunk(asked, {"role": "assistant", "tool_calls": [piece]}, **more)
+                    self._chunk(asked, {"role": "assistant", "tool_calls": [piece]})
                 else:
-                    self._chunk(asked, {"role": "assistant", "content": part}, **more)
-            self._chunk(asked, {}, finish, **more)
+                    self._chunk(asked, {"role": "assistant", "content": part})
+            self._chunk(asked, {}, finish)
             if told is not None and asked.body.get("stream_options", {}).get("include_usage"):
-                self._event({**self._head(asked), "object": "chat.completion.chunk", "choices": [], "usage": told})
+                last: Body = {"object": "chat.completion.chunk", "choices": [], "usage": told}
+                self._event({**self._head(asked), **last})
             self.wfile.write(b"data: [DONE]\n\n")
-        with self.server.mine.lock:
-            self.server.mine.answered[asked.key] += 1
+        with self.mine.lock:
+            self.mine.answered[asked.key] += 1
 
     def _right(self, asked: Asked) -> Body:
-        return self.server.mine.answer(asked.body)
+        return self.mine.answer(asked.body)
 
     def _pause(self, seconds: float) -> None:
-        if self.server.mine.closing.wait(seconds):
+        if self.mine.closing.wait(seconds):
             raise _Gone
 
     # The behaviours.
@@ -371,8 +374,8 @@ class _Handler(BaseHTTPRequestHandler):
             message = {"role": "assistant", "content": None, "refusal": "I cannot help with that."}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             self._json(200, {**self._head(asked), "object": "chat.completion", "choices": [choice]})
-        with self.server.mine.lock:
-            self.server.mine.answered[asked.key] += 1
+        with self.mine.lock:
+            self.mine.answered[asked.key] += 1
 
     def be_filtered(self, asked: Asked) -> None:
         self._say(asked, "{", finish="content_filter")
@@ -405,7 +408,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(asked, '{"text": fine')
 
     def be_other_model(self, asked: Asked) -> None:
-        self._say(asked, json.dumps(self._right(asked)), model="some-model-2026-01-01")
+        dated = {**asked.body, "model": "some-model-2026-01-01"}
+        asked = Asked(body=dated, headers={}, behaviour=asked.behaviour, time=asked.time)
+        self._say(asked, json.dumps(self._right(asked)))
 
     def be_no_usage(self, asked: Asked) -> None:
         self._say(asked, json.dumps(self._right(asked)), usage=None)
@@ -460,7 +465,7 @@ class _Http(ThreadingHTTPServer):
 
 
 @contextmanager
-def chat_server(script: Script | str = "good", answer: Answerer | None = None) -> Iterator[ChatServer]:
+def chat_server(script: Script | str = "good", answer: Answerer | None = None) -> Generator[ChatServer]:
     """Run a server on a free port.
 
     Args:
@@ -469,7 +474,7 @@ def chat_server(script: Script | str = "good", answer: Answerer | None = None) -
     """
     http = _Http(("127.0.0.1", 0), _Handler)
     mine = ChatServer(url=f"http://127.0.0.1:{http.server_port}/v1")
-    mine.script = (lambda body, number: cast("str", script)) if isinstance(script, str) else script
+    mine.script = (lambda body, number: script) if isinstance(script, str) else script
     if answer is not None:
         mine.answer = answer
     http.mine = mine

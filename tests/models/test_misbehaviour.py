@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ LIMIT = BudgetSettings(usd=0.5, tokens=200_000, paper_share=0.0)
 
 
 @contextmanager
-def asking(tmp_path: Path, script: Script | str, **how: float) -> Iterator[tuple[ChatServer, Desk]]:
+def asking(tmp_path: Path, script: Script | str, **how: float) -> Generator[tuple[ChatServer, Desk]]:
     with chat_server(script) as server:
         desk = set_up(server.url, tmp_path / "run", limits=LIMIT, **how)  # type: ignore[arg-type]  # floats only
         try:
@@ -129,8 +129,8 @@ async def test_an_endpoint_that_always_misbehaves_ends_as_its_rule_says(name: st
 
 PASSING = (
     "error_500 html_502 overloaded_503 rate_limited rate_limited_told hang_up stall cut_stream error_in_stream "
-    "invalid_utf8 strange_chunks broken_json wrong_types missing_keys extra_keys nan empty blank too_long giant repeating "
-    "half_surrogate eaten_backslashes bad_tool_arguments html_200 no_choices"
+    "invalid_utf8 strange_chunks broken_json wrong_types missing_keys extra_keys nan empty blank too_long giant "
+    "repeating half_surrogate eaten_backslashes bad_tool_arguments html_200 no_choices"
 ).split()
 
 
