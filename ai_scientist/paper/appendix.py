@@ -19,10 +19,10 @@ HASH_SHOWN = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """A place of the text where an entry's number stands."""
+    """A place of the text where an entry's number stands; `place` names the part once, and then counts."""
 
     anchor: str
-    place: str
+    place: Tex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,9 +208,23 @@ def _key_value(claim: Claim) -> Tex:
 
 
 def uses_of(claims: Iterable[Claim]) -> tuple[Use, ...]:
-    """Return where claims stand, each place that can be linked to once."""
-    found = {use_anchor(c.place, c.offset): Use(anchor=use_anchor(c.place, c.offset), place=c.place) for c in claims}
-    return tuple(found.values())
+    """Return where claims stand, in the order of the paper's parts."""
+    found: list[Use] = []
+    seen: dict[str, int] = {}
+    for anchor_name, place in dict.fromkeys((use_anchor(c.place, c.offset), c.place) for c in claims):
+        seen[place] = seen.get(place, 0) + 1
+        label = _place_label(place) if seen[place] == 1 else Tex(str(seen[place]))
+        found.append(Use(anchor=anchor_name, place=label))
+    return tuple(found)
+
+
+def _place_label(place: str) -> Tex:
+    kind, _, name = place.partition(":")
+    if kind == "figure":
+        return Tex(rf"Fig.~\ref*{{fig:{name}}}")
+    if kind in ("table", "caption"):
+        return Tex(rf"Table~\ref*{{tab:{name}}}")
+    return escape(place) if place in ("title", "abstract") else Tex(rf"Sec.~\ref*{{sec:{place}}}")
 
 
 def hypothesis_entries(plan: Plan) -> list[HypothesisEntry]:

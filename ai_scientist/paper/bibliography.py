@@ -74,7 +74,11 @@ def _author(name: str) -> str:
 
 
 def _note(record: Record) -> str:
-    notes = [f"arXiv:{escape(record.arxiv)}"] if record.arxiv else []
+    notes: list[str] = []
+    if record.arxiv and not record.doi:
+        notes.append(
+            rf"\href{{https://arxiv.org/abs/{quote(record.arxiv, safe='/.-')}}}{{arXiv:{escape(record.arxiv)}}}"
+        )
     if record.retracted:
         notes.append("Retracted")
     return "; ".join(notes)
@@ -83,8 +87,11 @@ def _note(record: Record) -> str:
 def _address(record: Record) -> str:
     """Return the record's address on the web, percent-encoded, so that LaTeX's special characters cannot occur."""
     if record.doi:
-        return "https://doi.org/" + quote(record.doi, safe="/:.()-;")
-    if record.arxiv:
-        return "https://arxiv.org/abs/" + quote(record.arxiv, safe="/.-")
-    address = quote(record.url, safe="/:.?=&+,;()-%@!*'")
-    return address.replace("%", r"\%").replace("&", r"\&") if address.startswith(("http://", "https://")) else ""
+        return _escaped("https://doi.org/" + quote(record.doi, safe="/:.()-;"))
+    if record.arxiv or not record.url.startswith(("http://", "https://")):
+        return ""
+    return _escaped(quote(record.url, safe="/:.?=&+,;()-%@!*'"))
+
+
+def _escaped(address: str) -> str:
+    return address.replace("%", r"\%").replace("&", r"\&")

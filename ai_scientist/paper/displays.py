@@ -23,6 +23,7 @@ class Float:
 
     label: str
     section: SectionName
+    wide: bool
     tex: str
 
 
@@ -40,7 +41,7 @@ def figure_float(figure: Figure, caption: str) -> Float:
             rf"\end{{{environment}}}",
         )
     )
-    return Float(label=f"fig:{figure.name}", section=figure.section, tex=tex)
+    return Float(label=f"fig:{figure.name}", section=figure.section, wide=figure.wide, tex=tex)
 
 
 def table_float(table: Table, body: str, caption: str) -> Float:
@@ -58,20 +59,27 @@ def table_float(table: Table, body: str, caption: str) -> Float:
             rf"\end{{{environment}}}",
         )
     )
-    return Float(label=f"tab:{table.name}", section=table.section, tex=tex)
+    return Float(label=f"tab:{table.name}", section=table.section, wide=table.wide, tex=tex)
 
 
 def placements(draft: Draft, floats: Sequence[Float]) -> Mapping[SectionName, list[tuple[int, str]]]:
     """Return for each section what is to be put in at which offset: a float behind the paragraph that first names it.
 
-    A float that no paragraph of its section names stands at the section's end.
+    A float that no paragraph of its section names stands at the section's end. A wide one can come no earlier than the
+    page after the one where it is put in, so it is put in at the start of the section before its own.
     """
     placed: dict[SectionName, list[tuple[int, str]]] = {section.name: [] for section in draft.sections}
-    for section in draft.sections:
+    for number, section in enumerate(draft.sections):
         for item in floats:
-            if item.section == section.name:
+            if item.section != section.name:
+                continue
+            if item.wide:
+                earlier = draft.sections[max(number - 1, 0)].name
+                placed[earlier].append((0, f"{item.tex}\n\n"))
+            else:
                 placed[section.name].append((_after_mention(section, item.label), f"\n\n{item.tex}\n\n"))
-        placed[section.name].sort(key=lambda insert: insert[0])
+    for inserts in placed.values():
+        inserts.sort(key=lambda insert: insert[0])
     return placed
 
 

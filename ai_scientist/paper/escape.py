@@ -68,7 +68,10 @@ def escape(text: str) -> Tex:
     >>> escape("50% of R&D_α, “quoted”")
     "50\\% of R\\&D\\_\\ensuremath{\\alpha}, ``quoted''"
     """
-    return Tex("".join(_escape_character(character) for character in unicodedata.normalize("NFC", text)))
+    plain = unicodedata.normalize("NFC", text)
+    # Two hyphens would become a dash: plain text that means a dash holds one.
+    pieces = ["-{}" if plain[at : at + 2] == "--" else _escape_character(plain[at]) for at in range(len(plain))]
+    return Tex("".join(pieces))
 
 
 def is_typesettable(character: str) -> bool:

@@ -114,7 +114,7 @@ def find_macros(parts: Sequence[Part], *, in_math: bool = False) -> Iterator[tup
 
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|al|resp|approx|Fig|Eq|Sec|Tab|w\.r\.t|etc))\.\s*$")
 _SENTENCE_START = re.compile(
-    r"(?:^|[.?!][\"')}]*\s|\n\s*\n|\\item(?:\[[^\]]*\])?|\\(?:sub)*(?:section|paragraph)\*?\{[^{}]*\})\s*$"
+    r"(?:^|[.?!]\s*(?:\\label\{[^{}]*\}\s*)?\\end\{\w+\*?\}\s|[.?!][\"')}]*\s|\n\s*\n|\\item(?:\[[^\]]*\])?|\\(?:sub)*(?:section|paragraph)\*?\{[^{}]*\})\s*$"
 )
 
 

@@ -130,7 +130,8 @@ def _names(texts: Iterable[str]) -> Iterator[str]:
 
 def _digits(text: str, names: frozenset[str], level: str) -> Iterator[Typed]:
     allowed: list[range] = [range(f.start(1), f.end(1)) for f in _LEVEL.finditer(text) if f.group(1) == level]
-    allowed += [range(f.start(), f.end()) for f in _NAME.finditer(text) if f.group() in names or f.group().lower() in names]
+    named = (f for f in _NAME.finditer(text) if f.group() in names or f.group().lower() in names)
+    allowed += [range(f.start(), f.end()) for f in named]
     position = 0
     while position < len(text):
         if not is_numeric(text[position]):

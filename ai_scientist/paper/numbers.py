@@ -14,7 +14,7 @@ from ai_scientist.core.values import Scalar
 from ai_scientist.paper.escape import Tex, escape
 
 MINUS = "\u2212"
-NARROW_SPACE = "\u202f"
+NARROW_SPACE, NO_BREAK_SPACE = "\u202f", "\u00a0"
 DIGITS_WITHOUT_UNCERTAINTY = 3
 """Significant digits of a value whose uncertainty nobody knows."""
 _MOST_DECIMALS = 6
@@ -122,14 +122,16 @@ def format_setting(value: Scalar) -> str:
 
 
 def with_unit(text: str, unit: str) -> str:
-    r"""Return a printed number with its unit: a space before it, but none before a per cent or degree sign.
+    r"""Return a printed number with its unit: a narrow space before a symbol, none before % and °.
 
     >>> with_unit("3.1", "ms"), with_unit("3.1", "%"), with_unit("3.1", "")
     ('3.1\u202fms', '3.1%', '3.1')
     """
     if not unit:
         return text
-    return f"{text}{'' if unit[0] in '%°' else NARROW_SPACE}{unit}"
+    if unit[0] in "%°":
+        return text + unit
+    return f"{text}{NARROW_SPACE if len(unit) <= 4 else NO_BREAK_SPACE}{unit}"
 
 
 def _exponent(value: float, digits: int) -> int:

@@ -14,7 +14,7 @@ from ai_scientist.analysis.cells import Cell, TestResult
 from ai_scientist.core.values import Scalar
 from ai_scientist.paper.claims import Claim, ClaimMacro, anchor
 from ai_scientist.paper.context import ALL_DATASETS, RenderContext
-from ai_scientist.paper.escape import Tex, escape
+from ai_scientist.paper.escape import escape
 from ai_scientist.paper.numbers import (
     decimals_for,
     format_number,
@@ -195,15 +195,20 @@ def _key(macro: ClaimMacro, key: str, value: Scalar, spot: Spot) -> Printed:
 
 
 def _number(text: str, macro: ClaimMacro, address: str, value: float, spot: Spot, source: Cell | TestResult) -> Printed:
-    tex = to_latex(text)
-    if text.startswith(("p ", "d ")):
-        tex = to_latex(text[1:])
-        tex = Tex((r"\ensuremath{" + text[0] + "}" + tex).replace(" = ", "~=~", 1))
+    tex = _unbroken(text)
     if spot.is_math and re.search(r"[A-Za-z]{2}", text):
-        tex = Tex(rf"\mbox{{{tex}}}")
+        tex = rf"\mbox{{{tex}}}"
     kind = "cell" if isinstance(source, Cell) else "test"
     claim = _claim_line(macro, address, value, text, spot, source)
     return Printed(tex=tex, target=anchor(kind, address), claim=claim)
+
+
+def _unbroken(text: str) -> str:
+    """Return a number's LaTeX, in which "p = 0.03" and "d = 1.2" are kept on one line and their letter is slanted."""
+    if not text.startswith(("p ", "d ")):
+        return to_latex(text)
+    head, paren, rest = text.partition(" (")
+    return rf"\mbox{{\ensuremath{{{text[0]}}}{to_latex(head[1:])}}}" + (to_latex(paren + rest) if paren else "")
 
 
 def _claim_line(
