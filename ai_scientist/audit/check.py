@@ -17,8 +17,13 @@ from ai_scientist.audit.tree import check_tree
 from ai_scientist.core.run_folder import RunFolder
 
 
-def audit(run: RunFolder) -> AuditReport:
-    """Return the verdict on a run. Nothing in the folder is changed, and no code of the run is executed."""
+def audit(run: RunFolder, *, rerun: bool = False) -> AuditReport:
+    """Return the verdict on a run. Nothing in the folder is changed.
+
+    Args:
+        run: The folder, which is all that is needed.
+        rerun: Whether to run the confirmed program again; else no code of the run is executed.
+    """
     started = time.monotonic()
     book = Notebook()
     chain = read_chain(run, book)

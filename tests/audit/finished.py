@@ -1,15 +1,11 @@
 """A finished run made by the real parts on a tiny but real experiment: programs that ran, ledger, tree, paper."""
 
-"paper."
-
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,7 +27,9 @@ from ai_scientist.core.plan import Plan
 from ai_scientist.core.research_template import Curve
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.core.settings import SearchSettings, Settings
-from ai_scientist.literature.records import Quote, Record
+from ai_scientist.literature.library import Library
+from ai_scientist.literature.records import Quote
+from ai_scientist.literature.shipped import shipped_records
 from ai_scientist.paper.compile import compile_paper
 from ai_scientist.paper.context import Attempt, Provenance, RenderContext
 from ai_scientist.paper.document import SECTIONS, Draft, Figure, Section, Table
@@ -100,17 +98,9 @@ print("done")
 LIMITS = Limits(timeout_seconds=30, memory_bytes=1024**3)
 
 
-def shipped(*keys: str) -> tuple[Record, ...]:
-    folder = resources.files("ai_scientist").joinpath("literature", "bibliography")
-    lines = [
-        json.loads(line) for f in folder.iterdir() if f.name.endswith(".jsonl") for line in f.read_text().splitlines()
-    ]
-    known = {line["id"]: {k: v for k, v in line.items() if k in Record.model_fields} for line in lines}
-    return tuple(Record.model_validate(known[key]) for key in keys)
-
-
-RECORDS = shipped("guo2017calibration", "brier1950verification")
-QUOTE = Quote(id="guo2017calibration-q1", record="guo2017calibration", text=RECORDS[0].text[:40], start=0)
+RECORDS = tuple(r for r in shipped_records() if r.id in ("guo2017calibration", "brier1950verification"))
+GUO = next(record for record in RECORDS if record.id == "guo2017calibration")
+QUOTE = Quote(id="guo2017calibration-q1", record=GUO.id, text=GUO.text[:40], start=0)
 
 BODIES: Mapping[str, str] = {
     "introduction": r"A classifier must say how sure it is \citep{guo2017calibration}. We ask whether \cond{proposed} "
@@ -157,6 +147,7 @@ class Maker:
         self.journal = Journal.open(self.run.journal, clock=self.clock)
         self.checkpoints = Checkpoints(self.run.checkpoints)
         self.ledger.record("run.created", actor="harness", files=[self.run.path / "run.json"])
+        Library(self.run.literature / "library.sqlite").close()
         write_json(self.run.plan, plan.model_dump(mode="json"))
         self.ledger.record("plan.locked", actor="harness", files=[self.run.plan], facts={"hash": plan.hash})
 
@@ -307,7 +298,8 @@ class Maker:
         )
         draft = Draft(
             title="Shrinkage and calibration",
-            abstract=r"We ask whether \cond{proposed} lowers the \metric{ece}; it \claim{reduces}{H1} it by \delta{H1}. "
+            abstract=r"We ask whether \cond{proposed} lowers the \metric{ece}; it "
+            r"\claim{reduces}{H1} it by \delta{H1}. "
             "The data are drawn from a simple law, so that every run takes a moment and can be made again by anybody.",
             sections=tuple(Section(name=name, title=name.capitalize(), body=BODIES[name]) for name in SECTIONS),
             figures=figures,
