@@ -6,17 +6,19 @@ views of each stage; nodes themselves are read back when they are asked for, so 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from ai_scientist.core.clock import Clock, SystemClock, stamp
 from ai_scientist.core.errors import ConfigError, RunCorrupted, TransientError
@@ -24,7 +26,9 @@ from ai_scientist.core.ids import NodeId
 from ai_scientist.core.jsonl import Appender
 from ai_scientist.search.contracts import Expansion, Stage
 from ai_scientist.search.group_sync import GroupSync
+from ai_scientist.search.members import node_id, node_number
 from ai_scientist.search.node import Node, Outcome, Score, Status
+from ai_scientist.search.ranking import order_key
 from ai_scientist.search.records import (
     EVENTS,
     SCHEMA_VERSION,
@@ -42,7 +46,7 @@ from ai_scientist.search.records import (
     StageEntered,
     StageLeft,
 )
-from ai_scientist.search.views import StageView, node_id, node_number
+from ai_scientist.search.views import StageView
 
 RECENT = 512
 """Nodes kept in memory."""
@@ -84,6 +88,7 @@ class Journal:
         self._views: dict[str, StageView] = {}
         self._interruptions: dict[int, int] = {}
         self._recent: OrderedDict[int, Node] = OrderedDict()
+        self._is_loading = True
         self._end = self._load()
         self._reader = os.open(path, os.O_RDONLY | os.O_CLOEXEC) if path.exists() else -1
         self._sync = GroupSync(self._reader) if appender else None
@@ -232,7 +237,11 @@ class Journal:
 
     @property
     def asked(self) -> int:
-        """Proposals asked for in all stages, those being made included: a number that no two requests share."""
+        """Proposals asked for in all stages, the one being asked for included.
+
+        An operator that reads it before it awaits anything has a number that no other ask of the run shares, and that
+        is the same when the ask is made again after a crash.
+        """
         return sum(view.asked for view in self._views.values())
 
     def problem(self, stage: str, operator: str, parents: Sequence[NodeId]) -> str:
@@ -393,10 +402,11 @@ class Journal:
 
     def _load(self) -> int:
         """Read the file and return where its whole lines end."""
-        if not self.path.exists():
-            return 0
         at = number = 0
-        with self.path.open("rb") as file:
+        if not self.path.exists():
+            self._is_loading = False
+            return at
+        with self.path.open("rb") as file, _no_collection():
             for number, raw in enumerate(file, 1):
                 if not raw.endswith(b"\n"):
                     self.dropped = raw
@@ -406,11 +416,14 @@ class Journal:
                 except (ValueError, KeyError, TypeError, IndexError, AssertionError) as error:
                     raise RunCorrupted(f"{self.path}, line {number}, is no line of a journal: {error}") from error
                 at += len(raw)
+            for view in self._views.values():
+                view.finish_loading()
+        self._is_loading = False
         return at
 
     def _load_line(self, raw: bytes, at: int) -> None:
         head, found, _ = raw.partition(_OUTCOME)
-        event: dict[str, Any] = json.loads(head + b"}" if found else raw)["event"]
+        event: dict[str, Any] = from_json(head + b"}" if found else raw)["event"]
         # The two kinds of line that a large tree consists of take the short way past validation.
         if event["kind"] == "node_proposed":
             node = event["node"]
@@ -419,11 +432,12 @@ class Journal:
                 raise ValueError(f"node {node['id']} is out of turn")
             self._apply_proposed(parents, node["operator"], node["stage"], node["tree"], at)
         elif event["kind"] == "node_finished":
-            score = event["score"]
-            given = Score.model_construct(value=float(score["value"]), stderr=score["stderr"]) if score else None
             if not found:
                 raise ValueError("an outcome is missing")
-            self._apply_finished(node_number(event["node"]), Status(event["status"]), given, at)
+            number, score, status = node_number(event["node"]), event["score"], Status(event["status"])
+            key = order_key(float(score["value"]), score["stderr"], number) if score and status is Status.OK else None
+            stage = self._mark_finished(number, status, at)
+            self._views[stage].load_finish(number, key, is_buggy=status in _FAILED)
         else:
             self._apply(EVENTS.validate_python(event), at)
 
@@ -440,7 +454,7 @@ class Journal:
                 self._interruptions[number] = self._interruptions.get(number, 0) + 1
             case StageEntered(stage=stage) if stage.name not in self._views:
                 roots = ((self._number(root.node), root.score) for root in event.roots)
-                self._views[stage.name] = StageView(stage, roots)
+                self._views[stage.name] = StageView(stage, roots, is_loading=self._is_loading)
             case StageEntered(stage=stage):
                 self._views[stage.name].update(stage)
             case Opened(schema_version=version):
@@ -478,13 +492,29 @@ class Journal:
         self._views[stage].propose(number, parents, operator)
 
     def _apply_finished(self, number: int, status: Status, score: Score | None, at: int) -> None:
+        stage = self._mark_finished(number, status, at)
+        self._views[stage].finish(number, score if status is Status.OK else None, is_buggy=status in _FAILED)
+
+    def _mark_finished(self, number: int, status: Status, at: int) -> str:
+        """Note an outcome in the index and return the node's stage."""
         entry = self._entries[number - 1]
         if number < 1 or entry.finished_at >= 0:
             raise ValueError(f"{node_id(number)} finished twice")
         entry.finished_at, entry.status = at, status
         del self._running[number]
-        counted = score if status is Status.OK else None
-        self._views[entry.stage].finish(number, counted, is_buggy=status in _FAILED)
+        return entry.stage
+
+
+@contextmanager
+def _no_collection() -> Generator[None]:
+    """Spare the garbage collector a large tree that is being built and holds no garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Nodes(Sequence[Node]):

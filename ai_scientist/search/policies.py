@@ -16,8 +16,9 @@ from ai_scientist.core.ids import NodeId
 from ai_scientist.core.registry import Registry
 from ai_scientist.search.contracts import Expansion, Policy, Stage
 from ai_scientist.search.journal import Journal
+from ai_scientist.search.members import FROM_ROOTS, node_id
 from ai_scientist.search.ranking import Key, number_of
-from ai_scientist.search.views import FROM_ROOTS, StageView, node_id
+from ai_scientist.search.views import StageView
 
 PARTNERS = 16
 """How many of the best nodes are looked at for a second parent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
 Key = tuple[float, float, int]
@@ -48,6 +48,10 @@ class Ranking:
         """Put a key in, unless it is there."""
         if key not in self:
             insort(self._keys, key)
+
+    def fill(self, keys: Iterable[Key]) -> None:
+        """Put these in place of what is there, at once."""
+        self._keys[:] = sorted(keys)
 
     def discard(self, key: Key) -> None:
         """Take a key out, if it is there."""

@@ -37,8 +37,9 @@ from ai_scientist.search.contracts import (
     ValueFunction,
 )
 from ai_scientist.search.journal import Journal
+from ai_scientist.search.members import node_id
 from ai_scientist.search.node import Node, Outcome, Score, Status
-from ai_scientist.search.views import StageView, node_id
+from ai_scientist.search.views import StageView
 
 GIVEN_UP_IN_A_ROW = 8
 """A stage ends when this many expansions in a row were given up: operators have run dry, or a model babbles."""
@@ -226,6 +227,7 @@ class StageRun:
         while self._view.tries(expansion).rejected < parts.tries:
             title, twin = "", None
             started = parts.clock.monotonic()
+            self._view.ask()
             try:
                 async with asyncio.timeout(parts.proposal_seconds):
                     proposal = await operator.expand(parents, stage, self._journal)
@@ -246,6 +248,7 @@ class StageRun:
             except Exception as error:  # an operator may be anybody's; it must not end the run
                 problem = f"The operator failed: {_last_line(error)}"
             finally:
+                self._view.answer()
                 self._proposal_time.add(parts.clock.monotonic() - started)
             self._journal.reject(stage.name, expansion, why=problem, title=title, same_as=twin)
             tell(parts, self._view, "rejected")

@@ -12,64 +12,13 @@ from dataclasses import dataclass, field
 
 from ai_scientist.core.ids import NodeId
 from ai_scientist.search.contracts import Expansion, Stage
+from ai_scientist.search.members import FROM_BUGGY, FROM_PAIRS, NOT_GROWTH, Member, Tries, node_id, node_number
 from ai_scientist.search.node import Score
-from ai_scientist.search.ranking import Buckets, Key, Ranking, number_of, order_key
-
-FROM_NOTHING = frozenset({"draft"})
-FROM_BUGGY = frozenset({"debug"})
-FROM_ROOTS = frozenset({"ablate", "replicate"})
-FROM_PAIRS = frozenset({"recombine"})
-NOT_GROWTH = FROM_NOTHING | FROM_BUGGY | FROM_ROOTS | FROM_PAIRS
-"""Any other operator grows one good node: improve, tune, and a user's own."""
+from ai_scientist.search.ranking import Key, Ranking, number_of, order_key
+from ai_scientist.search.visits import Visits
 
 GIVE_UPS = 3
 """An operator that was given up this often for the same parents counts as exhausted for them."""
-
-
-def node_id(number: int) -> NodeId:
-    """Return the identifier of the node of that number."""
-    return NodeId(f"n{number:04d}")
-
-
-def node_number(node: NodeId) -> int:
-    """Return the number of a node; 0 if the text is no identifier of a node."""
-    return int(node[1:]) if node[:1] == "n" and node[1:].isdigit() else 0
-
-
-@dataclass(slots=True)
-class Member:
-    """A node as one stage sees it. `up` is the number of its first parent in the stage, 0 if there is none."""
-
-    number: int
-    up: int
-    depth: int
-    debug_depth: int
-    key: Key | None = None
-    is_buggy: bool = False
-    grown: int = 0
-    """Children but debug steps; running and reserved ones count."""
-    children: int = 0
-    """All children, running and reserved ones too."""
-    visits: int = 1
-    """Nodes in its subtree, running and reserved ones too: a running node is a visit (virtual loss)."""
-    valued: int = 0
-    """Nodes in its subtree that have a value."""
-    total: float = 0.0
-    """Sum of those values."""
-
-    @property
-    def mean(self) -> float:
-        """Mean value of its subtree."""
-        return self.total / self.valued if self.valued else 0.0
-
-
-@dataclass(slots=True)
-class Tries:
-    """How an operator fared with some parents; rejections count since it last brought something or was given up."""
-
-    rejected: int = 0
-    given_up: int = 0
-    problem: str = ""
 
 
 @dataclass(slots=True)
@@ -80,9 +29,9 @@ class _Counts:
     drafts: int = 0
     settled: int = 0
     rejected: int = 0
+    asking: int = 0
     without_gain: int = 0
     given_up_in_a_row: int = 0
-    visits: int = 0
 
 
 @dataclass(slots=True)
@@ -95,7 +44,7 @@ class _Sets:
 class StageView:
     """One stage's part of the tree: its own nodes, and the roots that it grows from."""
 
-    def __init__(self, stage: Stage, roots: Iterable[tuple[int, Score | None]]) -> None:
+    def __init__(self, stage: Stage, roots: Iterable[tuple[int, Score | None]], *, is_loading: bool = False) -> None:
         self.reason: str | None = None
         self.chosen: NodeId | None = None
         self.ranking = Ranking()
@@ -106,14 +55,14 @@ class StageView:
         self._tries: dict[Expansion, Tries] = {}
         self._pending: dict[Expansion, int] = {}
         self._pairs: set[tuple[int, int]] = set()
-        self._by_score: Buckets | None = None
-        self._by_mean: Buckets | None = None
+        self._visits = Visits(self._members, self.frontier)
+        self._is_loading = is_loading
         self._best: Key | None = None
         self._newest = 0
         self.update(stage)
         for number, score in roots:
             self._members[number] = Member(number=number, up=0, depth=0, debug_depth=0)
-            self._counts.visits += 1
+            self._visits.sum += 1
             insort(self._sets.roots, number)
             self.set_score(number, score)
 
@@ -203,7 +152,7 @@ class StageView:
     @property
     def asked(self) -> int:
         """Proposals asked for so far, those being made included."""
-        return self._counts.settled + self._counts.rejected + self.pending
+        return self._counts.settled + self._counts.rejected + self._counts.asking
 
     @property
     def size(self) -> int:
@@ -213,7 +162,7 @@ class StageView:
     @property
     def visits(self) -> int:
         """Sum of all their visits."""
-        return self._counts.visits + self.pending
+        return self._visits.sum + self.pending
 
     def members(self) -> Iterator[Member]:
         """Yield the roots and the nodes of the stage, oldest first."""
@@ -250,20 +199,11 @@ class StageView:
 
     def best_by_visits(self) -> Iterator[tuple[int, Key]]:
         """Yield the best node of the frontier among those of each number of visits, with its score's key."""
-        if self._by_score is None:
-            self._by_score = Buckets()
-            for key in self.frontier:
-                self._by_score.put(self._members[number_of(key)].visits, key)
-        return self._by_score.tops()
+        return self._visits.best()
 
     def best_mean_by_visits(self) -> Iterator[tuple[int, Key]]:
         """Yield the same by the mean value of the subtree; the key's first part is that mean."""
-        if self._by_mean is None:
-            self._by_mean = Buckets()
-            for key in self.frontier:
-                member = self._members[number_of(key)]
-                self._by_mean.put(member.visits, (member.mean, 0.0, key[2]))
-        return self._by_mean.tops()
+        return self._visits.best_means()
 
     # What happens
 
@@ -279,48 +219,38 @@ class StageView:
         )
         self._members[number] = member
         counts = self._counts
-        counts.visits += 1
+        self._visits.sum += 1
         counts.made += 1
         counts.settled += 1
         counts.given_up_in_a_row = 0
         counts.drafts += not parents
         if operator in FROM_PAIRS and len(parents) == 2:
             self._pairs.add((min(parents), max(parents)))
-        asked = self._tries.get(Expansion(parents=tuple(map(node_id, parents)), operator=operator))
-        if asked:
-            asked.rejected = 0
+        if self._tries:
+            self._tries.get(Expansion(parents=tuple(map(node_id, parents)), operator=operator), Tries()).rejected = 0
         insort(self._sets.running, number)
         self._attach(parents, operator, 1)
 
     def finish(self, number: int, score: Score | None, *, is_buggy: bool) -> None:
         """A node has an outcome."""
-        _remove(self._sets.running, number)
-        counts, before = self._counts, self._best
-        counts.finished += 1
-        counts.good += score is not None
-        self.set_score(number, score)
-        counts.without_gain = 0 if self._best != before else counts.without_gain + 1
-        member = self._members[number]
-        member.is_buggy = is_buggy
-        self._refresh_leaf(member)
+        self._finish(number, order_key(score.value, score.stderr, number) if score else None, is_buggy)
+
+    def load_finish(self, number: int, key: Key | None, *, is_buggy: bool) -> None:
+        """The same for a node that is read back, whose score is not taken apart and put together again."""
+        self._finish(number, key, is_buggy)
 
     def set_score(self, number: int, score: Score | None) -> None:
         """A node's score is known, or has been taken anew."""
-        member = self._members[number]
-        old = member.key
-        if old is not None:
-            self.ranking.discard(old)
-            self.frontier.discard(old)
-            self._drop(number)
-        member.key = order_key(score.value, score.stderr, number) if score else None
-        if member.key is not None:
-            self.ranking.add(member.key)
-            self._newest = self._newest if number in self._sets.roots else max(self._newest, number)
-        self._add_value(
-            member, (score.value if score else 0.0) - (old[0] if old else 0.0), (score is not None) - (old is not None)
-        )
-        self._best = self.ranking[-1] if len(self.ranking) else None
-        self._refresh(number)
+        self._set_key(number, order_key(score.value, score.stderr, number) if score else None)
+
+    def finish_loading(self) -> None:
+        """All lines of the file were read: find what was not kept up to date meanwhile."""
+        self._is_loading = False
+        self._visits.finish_loading()
+        self.frontier.fill(m.key for m in self._members.values() if m.key is not None and self._is_open(m))
+        for member in self._members.values():
+            if member.is_buggy:
+                self._refresh_leaf(member)
 
     def reject(self, expansion: Expansion, problem: str) -> None:
         """A proposal could not be used."""
@@ -342,6 +272,14 @@ class StageView:
         """An operator has nothing more for these parents."""
         self._settle(expansion, is_exhausted=True)
 
+    def ask(self) -> None:
+        """An operator is asked: from now on the number of asks is its own."""
+        self._counts.asking += 1
+
+    def answer(self) -> None:
+        """An operator has answered; what came of it is told next."""
+        self._counts.asking -= 1
+
     def reserve(self, expansion: Expansion) -> None:
         """An operator begins: until `release` it counts as a child of its parents, and as visits."""
         self._pending[expansion] = self._pending.get(expansion, 0) + 1
@@ -360,6 +298,33 @@ class StageView:
 
     # How it is kept
 
+    def _finish(self, number: int, key: Key | None, is_buggy: bool) -> None:
+        _remove(self._sets.running, number)
+        counts, before = self._counts, self._best
+        counts.finished += 1
+        counts.good += key is not None
+        member = self._members[number]
+        member.is_buggy = is_buggy
+        self._set_key(number, key)
+        counts.without_gain = 0 if self._best != before else counts.without_gain + 1
+
+    def _set_key(self, number: int, key: Key | None) -> None:
+        member = self._members[number]
+        old, member.key = member.key, key
+        if old is not None:
+            self.ranking.discard(old)
+            self.frontier.discard(old)
+            self._visits.drop(number)
+        if key is not None:
+            self.ranking.add(key)
+            if number not in self._sets.roots:
+                self._newest = max(self._newest, number)
+        if key is not None or old is not None:
+            change = (key[0] if key else 0.0) - (old[0] if old else 0.0)
+            self._visits.add_value(number, change, (key is not None) - (old is not None))
+        self._best = self.ranking[-1] if len(self.ranking) else None
+        self._refresh(number)
+
     def _settle(self, expansion: Expansion, *, is_exhausted: bool) -> None:
         self._counts.settled += 1
         if is_exhausted:
@@ -374,30 +339,9 @@ class StageView:
             member = self._members[number]
             member.children += sign
             member.grown += 0 if operator in FROM_BUGGY else sign
-        if mine:
-            self._visit(mine[0], sign)
-        for number in mine[1:]:
-            self._members[number].visits += sign
-            self._counts.visits += sign
+        self._visits.count(mine, sign, is_loading=self._is_loading)
         for number in mine:
             self._refresh(number)
-
-    def _visit(self, number: int, sign: int) -> None:
-        """Count a visit of a node and of the line above it. Other parents than the first get one visit themselves."""
-        while number:
-            member = self._members[number]
-            member.visits += sign
-            self._counts.visits += sign
-            self._place(member)
-            number = member.up
-
-    def _add_value(self, member: Member, change: float, valued: int) -> None:
-        at: Member | None = member
-        while at is not None:
-            at.total += change
-            at.valued += valued
-            self._place(at)
-            at = self._members.get(at.up)
 
     def _refresh_leaf(self, member: Member) -> None:
         """Keep the list of failed leaves right: a child takes its parent out, a reservation only while it lasts."""
@@ -409,39 +353,27 @@ class StageView:
             insort(leaves, number)
 
     def _refresh(self, number: int) -> None:
-        """Put a node into the frontier, or take it out."""
-        member = self._members.get(number)
+        """Put a node into the frontier or among the failed leaves, or take it out."""
+        member = None if self._is_loading else self._members.get(number)
         if member is None:
             return
         if member.key is None:
             self._refresh_leaf(member)
-            return
-        stage = self.stage
-        is_open = (
-            (stage.depth is None or member.depth < stage.depth)
-            and (stage.width is None or member.grown < stage.width)
-            and self.growth(node_id(number)) is not None
-        )
-        if is_open:
+        elif self._is_open(member):
             self.frontier.add(member.key)
-            self._place(member)
+            self._visits.place(member)
         else:
             self.frontier.discard(member.key)
-            self._drop(number)
+            self._visits.drop(number)
 
-    def _place(self, member: Member) -> None:
-        """Keep the buckets of a node right, where they exist and hold it."""
-        if (self._by_score is None and self._by_mean is None) or member.key is None or member.key not in self.frontier:
-            return
-        if self._by_score is not None:
-            self._by_score.put(member.visits, member.key)
-        if self._by_mean is not None:
-            self._by_mean.put(member.visits, (member.mean, 0.0, -member.number))
-
-    def _drop(self, number: int) -> None:
-        for buckets in (self._by_score, self._by_mean):
-            if buckets is not None:
-                buckets.drop(number)
+    def _is_open(self, member: Member) -> bool:
+        """Whether a good node can still be grown."""
+        stage = self.stage
+        return (
+            (stage.depth is None or member.depth < stage.depth)
+            and (stage.width is None or member.grown < stage.width)
+            and self.growth(node_id(member.number)) is not None
+        )
 
 
 def _remove(numbers: list[int], number: int) -> None:
