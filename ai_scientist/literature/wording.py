@@ -17,6 +17,9 @@ _FOLDED = {
 
 _PAIRS = {"''": '"', "``": '"', "--": "-"}
 
+CUT = "[…]"
+"""Marks words left out of a stored passage. No sentence begins with it."""
+
 STOP = frozenset(
     """
     a about after all also an and any are as at be because been being between both but by can could do does each etc
@@ -98,8 +101,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 def _add(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
     piece = text[start:end]
-    left = len(piece) - len(piece.lstrip())
-    if piece.strip():
+    left = len(piece) - len(piece.lstrip().removeprefix(CUT).lstrip())
+    if piece[left:].strip():
         spans.append((start + left, start + len(piece.rstrip())))
 
 
