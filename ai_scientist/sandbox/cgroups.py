@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import secrets
 from dataclasses import dataclass
@@ -13,10 +12,12 @@ from ai_scientist.sandbox.contract import Limits
 from ai_scientist.sandbox.guard import Group
 
 _ROOT = Path("/sys/fs/cgroup")
-_PREFIX = "ai-scientist-"
+PREFIX = "ai-scientist-"
+"""What names of our groups begin with; the process id of their harness follows."""
+
+_OURS = 3  # processes in a group that are not the program's: its guard, and bwrap's two
 _CONTROLLERS = ("memory", "pids", "cpu")
 _PERIOD_MICROSECONDS = 100_000
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +79,17 @@ class Cgroups:
 
     def groups(self, limits: Limits) -> list[Group]:
         """Return the groups for one program; its guard makes and removes them."""
-        name = f"{_PREFIX}{os.getpid()}-{next(_numbers)}-{secrets.token_hex(3)}"
         made: dict[Path, Group] = {}
         for controller, folder in self.folders.items():
             values = self._values(controller, limits)
-            group = made.get(folder)
-            if group is not None:
-                group.values.update(values)
-            else:
-                group = made[folder] = Group(path=str(folder / name), values=values)
-            if controller == "memory":
-                peak, kills = _MEMORY_FILES[self.version]
-                made[folder] = Group(path=group.path, values=group.values, peak=peak, kills=kills)
+            peak, kills = _MEMORY_FILES[self.version] if controller == "memory" else ("", "")
+            group = made.get(folder, Group(folder=str(folder)))
+            made[folder] = Group(
+                folder=group.folder,
+                values={**group.values, **values},
+                peak=group.peak or peak,
+                kills=group.kills or kills,
+            )
         return list(made.values())
 
     def _values(self, controller: str, limits: Limits) -> dict[str, str]:
@@ -98,13 +98,13 @@ class Cgroups:
         if self.version == 1:
             every = {
                 "memory": {"memory.limit_in_bytes": memory},
-                "pids": {"pids.max": str(limits.processes)},
+                "pids": {"pids.max": str(limits.processes + _OURS)},
                 "cpu": {"cpu.cfs_period_us": period, "cpu.cfs_quota_us": quota},
             }
         else:
             every = {
                 "memory": {"memory.max": memory, "memory.swap.max": "0"},
-                "pids": {"pids.max": str(limits.processes)},
+                "pids": {"pids.max": str(limits.processes + _OURS)},
                 "cpu": {"cpu.max": f"{quota} {period}"},
             }
         return {name: value for name, value in every[controller].items() if name in self.files}
@@ -116,8 +116,8 @@ _MEMORY_FILES = {1: ("memory.max_usage_in_bytes", "memory.oom_control"), 2: ("me
 def sweep() -> list[str]:
     """Remove groups whose harness and guard both died, and return their names. Groups of living ones stay."""
     removed: list[str] = []
-    for folder in _ROOT.glob(f"**/{_PREFIX}*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+    for folder in _ROOT.glob(f"**/{PREFIX}*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
         if owner.isdigit() and not Path("/proc", owner).exists():
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -138,7 +138,7 @@ def _own_groups() -> dict[str, str]:
 
 def _probe(folder: Path) -> frozenset[str]:
     """Return the files of a new group there, or nothing if we may make none or put no process of ours into it."""
-    group = folder / f"{_PREFIX}{os.getpid()}-probe-{secrets.token_hex(3)}"
+    group = folder / f"{PREFIX}{os.getpid()}-probe-{secrets.token_hex(3)}"
     try:
         group.mkdir()
     except OSError:

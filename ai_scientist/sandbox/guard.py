@@ -1,8 +1,9 @@
 """The process between us and a program: starts it, limits it, watches it, and leaves nothing of it.
 
-Run as `python -I -S guard.py SOCKET_FD`, standard library only. It serves orders until the other end closes, and forks
-one guard for each. A guard owns the clock of its program, so a busy harness delays no timeout; and it ends everything
-when the connection closes, so a harness that was killed leaves nothing running.
+Run as `python -I -S guard.py SOCKET_FD PREFIX`, in one file and with the standard library only, so that it is small
+and quick to fork. It serves orders until the other end closes, with a guard for each. A guard owns the clock of its
+program, so a busy harness delays no timeout; and it ends everything when the connection closes, so a harness that was
+killed leaves nothing running.
 
 A guard is a "child subreaper": whatever double-forks away from the program becomes the guard's child, and is killed and
 counted with the rest.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import array
 import ctypes
 import fcntl
+import gc
 import json
 import os
 import resource
@@ -31,6 +33,7 @@ from typing import Any
 FIRST_EXTRA_FD = 10
 """Extra descriptors of an order have this number and the following ones in the program."""
 
+_MESSAGE_BYTES = 1024 * 1024
 _TICK_SECONDS = 0.05
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -52,16 +55,16 @@ class EndedBy(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """A control group that is made for one program, and removed after it.
+    """A control group for one program. Its guard makes it, runs in it too, and removes it in the end.
 
     Attributes:
-        path: Its folder, not there yet.
+        folder: In which it is made.
         values: File in it → what to write there before the program starts.
         peak: File that says the highest memory use; empty if none does.
         kills: File with a line "oom_kill N"; empty if none has.
     """
 
-    path: str
+    folder: str
     values: dict[str, str] = field(default_factory=dict[str, str])
     peak: str = ""
     kills: str = ""
@@ -141,7 +144,7 @@ def receive(connection: socket.socket) -> tuple[bytes, list[int]]:
     """Return the next message and the descriptors that came with it; an empty message when the other end closed."""
     fds = array.array("i")
     text, ancillary, _, _ = connection.recvmsg(
-        1024 * 1024, socket.CMSG_SPACE(32 * fds.itemsize), socket.MSG_CMSG_CLOEXEC
+        _MESSAGE_BYTES, socket.CMSG_SPACE(32 * fds.itemsize), socket.MSG_CMSG_CLOEXEC
     )
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
@@ -160,46 +163,61 @@ def _call(name: str, *arguments: int) -> None:
 
 
 class _Guard:
-    """Holds one program."""
+    """Holds one program. Made before there is one: entering control groups takes longer than all the rest."""
 
-    def __init__(self, order: Order, connection: socket.socket) -> None:
-        self._order = order
-        self._connection = connection
+    def __init__(self, name: str, folders: Sequence[str]) -> None:
+        self._order = Order(argv=[], environment={}, cwd="/", timeout_seconds=0)
         self._cpu_seconds = 0.0
         self._peak = 0
         self._exit_code: int | None = None
         self._pid = 0
-
-    def run(self, stdout: int, stderr: int, extra: Sequence[int]) -> Report:
-        """Start the program, wait, and leave nothing of it."""
-        begin = time.monotonic()
-        alarm, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._alarm, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        os.setsid()
         signal.signal(signal.SIGCHLD, _wake)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        self._groups = {folder: f"{folder}/{name}" for folder in folders}
+        for group in self._groups.values():
+            os.mkdir(group)
+            _write(f"{group}/cgroup.procs", "0")
+
+    def run(self, order: Order, connection: socket.socket, stdout: int, stderr: int, extra: Sequence[int]) -> Report:
+        """Start the program, wait, and leave no process of it."""
+        self._order = order
+        begin = time.monotonic()
         error = self._start(stdout, stderr, extra)
-        ended_by = EndedBy.NOT_STARTED if error else self._watch(alarm, begin + self._order.timeout_seconds)
+        ended_by = EndedBy.NOT_STARTED if error else self._watch(connection, begin + order.timeout_seconds)
         self._kill_all()
-        peak, kills = self._leave_groups()
-        if self._order.scratch:
-            shutil.rmtree(self._order.scratch, ignore_errors=True)
+        wall_seconds = time.monotonic() - begin
+        peak, kills = self._count_memory()
+        if order.scratch:
+            shutil.rmtree(order.scratch, ignore_errors=True)
         return Report(
             ended_by=ended_by,
             exit_code=self._exit_code if ended_by is EndedBy.ITSELF else None,
             error=error,
-            wall_seconds=time.monotonic() - begin,
+            wall_seconds=wall_seconds,
             cpu_seconds=self._cpu_seconds,
             peak_memory_bytes=peak or self._peak,
             oom_kills=kills,
         )
 
+    def leave(self) -> None:
+        """Remove the control groups."""
+        for folder, group in self._groups.items():
+            try:
+                _write(f"{folder}/cgroup.procs", "0")
+                os.rmdir(group)
+            except OSError:
+                continue  # removed by somebody, or left for a sweep
+        self._groups = {}
+
     def _start(self, stdout: int, stderr: int, extra: Sequence[int]) -> str:
         """Start the program; return why that failed, or nothing."""
         try:
             for group in self._order.groups:
-                os.mkdir(group.path)
                 for name, value in group.values.items():
-                    _write(f"{group.path}/{name}", value)
+                    _write(f"{self._groups[group.folder]}/{name}", value)
         except OSError as error:
             return f"control group: {error}"
         told, low = os.pipe2(os.O_CLOEXEC)
@@ -233,8 +251,8 @@ class _Guard:
 
     def _become(self, stdout: int, stderr: int, extra: Sequence[int], guard: socket.socket) -> None:
         os.setsid()
-        for group in self._order.groups:
-            _write(f"{group.path}/cgroup.procs", "0")
+        # When memory runs out, it is the program that is to be killed: not its guard, and nobody else on the machine.
+        _write("/proc/self/oom_score_adj", "500")
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)
@@ -263,11 +281,11 @@ class _Guard:
         except OSError as error:  # the caller's choice of program, and so a result
             os.write(2, f"{self._order.argv[0]}: {error.strerror}\n".encode())
 
-    def _watch(self, alarm: int, deadline: float) -> EndedBy:
+    def _watch(self, connection: socket.socket, deadline: float) -> EndedBy:
         """Wait until the program ends, or must be ended."""
         poll = select.poll()
-        poll.register(alarm, select.POLLIN)
-        poll.register(self._connection, select.POLLIN | select.POLLHUP)
+        poll.register(self._alarm, select.POLLIN)
+        poll.register(connection, select.POLLIN | select.POLLHUP)
         while True:
             self._reap()
             if self._exit_code is not None:
@@ -276,8 +294,8 @@ class _Guard:
             if left <= 0:
                 return EndedBy.TIMEOUT
             for fd, _ in poll.poll(1000 * min(_TICK_SECONDS, left)):
-                if fd == alarm:
-                    os.read(alarm, 4096)
+                if fd == self._alarm:
+                    os.read(fd, 4096)
                 else:
                     return EndedBy.CANCEL
             too_much = self._too_much()
@@ -331,23 +349,16 @@ class _Guard:
         self._cpu_seconds = max(self._cpu_seconds, floor)
         self._peak = max([self._peak, *(peak for _, peak in alive)])
 
-    def _leave_groups(self) -> tuple[int, int]:
-        """Read what the groups counted, and remove them."""
+    def _count_memory(self) -> tuple[int, int]:
+        """Return the most memory that the groups have seen, and how often the kernel killed for want of it."""
         peak = kills = 0
         for group in self._order.groups:
+            own = self._groups[group.folder]
             if group.peak:
-                peak = max(peak, int(_read(f"{group.path}/{group.peak}") or 0))
+                peak = max(peak, int(_read(f"{own}/{group.peak}") or 0))
             if group.kills:
-                lines = (line.split() for line in _read(f"{group.path}/{group.kills}").splitlines())
+                lines = (line.split() for line in _read(f"{own}/{group.kills}").splitlines())
                 kills += sum(int(line[1]) for line in lines if line[:1] == ["oom_kill"])
-            for _ in range(50):
-                try:
-                    os.rmdir(group.path)
-                    break
-                except FileNotFoundError:
-                    break
-                except OSError:
-                    time.sleep(0.01)  # the kernel lets go of the last process a moment later
         return peak, kills
 
 
@@ -439,39 +450,90 @@ def _fits(folder: str, most_bytes: int, most_files: int) -> bool:
     return True
 
 
-def _hold(text: bytes, fds: list[int]) -> None:
-    """Be the guard of one order."""
-    connection = socket.socket(fileno=fds[0])
-    os.setsid()
+def _stand_by(name: str, folders: Sequence[str], inbox: socket.socket) -> None:
+    """Be a guard: get ready, take one order, hold its program, report, and clean up."""
+    guard, error = None, ""
     try:
-        report = _Guard(Order.parse(text), connection).run(fds[1], fds[2], fds[3:])
-    except Exception as error:
-        report = Report(ended_by=EndedBy.NOT_STARTED, error=f"guard: {type(error).__name__}: {error}")
-    try:
-        connection.send(report.dump())
-    except OSError:
-        pass  # nobody waits any more: the harness is gone
-
-
-def serve(orders: socket.socket) -> None:
-    """Fork a guard for each order until the other end closes."""
-    orders.set_inheritable(False)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # guards that ended leave no zombies
-    while True:
-        text, fds = receive(orders)
-        if not text:
-            return
-        if os.fork() == 0:
-            orders.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        guard = _Guard(name, folders)
+    except OSError as problem:
+        error = f"control group: {problem}"
+    text, fds = receive(inbox)
+    if text:
+        connection = socket.socket(fileno=fds[0])
+        report = Report(ended_by=EndedBy.NOT_STARTED, error=error)
+        if guard is not None:
             try:
-                _hold(text, fds)
+                report = guard.run(Order.parse(text), connection, fds[1], fds[2], fds[3:])
+            except Exception as problem:
+                report = Report(ended_by=EndedBy.NOT_STARTED, error=f"guard: {type(problem).__name__}: {problem}")
+        try:
+            connection.send(report.dump())
+        except OSError:
+            pass  # nobody waits any more: the harness is gone
+        connection.close()
+    if guard is not None:
+        guard.leave()
+
+
+class _Server:
+    """Hands orders to guards, and has one in readiness: what it does beforehand, nobody waits for."""
+
+    def __init__(self, orders: socket.socket, prefix: str) -> None:
+        self._orders = orders
+        self._prefix = prefix
+        self._count = 0
+        self._folders: list[str] = []
+        self._spare: socket.socket | None = None
+
+    def serve(self) -> None:
+        """Go on until the other end closes."""
+        while True:
+            text, fds = receive(self._orders)
+            if not text:
+                return
+            folders = [group["folder"] for group in json.loads(text)["groups"]]
+            if folders != self._folders and self._spare is not None:
+                self._spare.close()  # it then leaves, with its groups
+                self._spare = None
+            self._folders = folders
+            self._hand_over(text, fds)
+            for fd in fds:
+                os.close(fd)
+            self._spare = self._new_guard()
+
+    def _hand_over(self, text: bytes, fds: list[int]) -> None:
+        for ready in (self._spare, None):
+            self._spare = None
+            with ready or self._new_guard() as guard:
+                try:
+                    guard.sendmsg([text], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
+                    return
+                except OSError:
+                    continue  # the spare one was killed
+
+    def _new_guard(self) -> socket.socket:
+        self._count += 1
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MESSAGE_BYTES)
+        if os.fork() == 0:
+            self._orders.close()
+            ours.close()
+            try:
+                _stand_by(f"{self._prefix}-{self._count}", self._folders, theirs)
             finally:
                 os._exit(0)
-        for fd in fds:
-            os.close(fd)
+        theirs.close()
+        return ours
+
+
+def serve(orders: socket.socket, prefix: str) -> None:
+    """Serve orders until the other end closes; control groups get names that begin with the prefix."""
+    orders.set_inheritable(False)
+    os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # guards that ended leave no zombies
+    gc.freeze()  # guards share what is here already
+    _Server(orders, prefix).serve()
 
 
 if __name__ == "__main__":
-    os.setsid()
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ai_scientist.core.errors import SandboxError
 from ai_scientist.sandbox import guard
+from ai_scientist.sandbox.cgroups import PREFIX
 from ai_scientist.sandbox.contract import Command
 from ai_scientist.sandbox.guard import Order, Report
 
@@ -97,7 +98,7 @@ class Warden:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1024 * 1024)
                 script = str(Path(guard.__file__).resolve())
                 # -I -S: nothing of the user's environment, and no packages, so that it is up in a few milliseconds.
-                argv = [sys.executable, "-I", "-S", script, str(theirs.fileno())]
+                argv = [sys.executable, "-I", "-S", script, str(theirs.fileno()), f"{PREFIX}{os.getpid()}-{_token()}"]
                 try:
                     server = subprocess.Popen(
                         argv, pass_fds=(theirs.fileno(),), env={}, cwd="/", stdin=subprocess.DEVNULL
@@ -119,6 +120,10 @@ def _end(orders: socket.socket, server: subprocess.Popen[bytes]) -> None:
     orders.close()
     with contextlib.suppress(subprocess.TimeoutExpired):
         server.wait(timeout=5)
+
+
+def _token() -> str:
+    return os.urandom(3).hex()
 
 
 def _report(answer: bytes) -> Report:

@@ -93,10 +93,12 @@ async def test_a_killed_guard_is_our_error_and_its_program_is_gone(tmp_path: Pat
     while not workspace.left("heartbeat").exists():  # noqa: ASYNC110  # another process makes it
         await asyncio.sleep(0.02)
     (server,) = children("guard.py", os.getpid()) - before
-    (guard,) = children("guard.py", server)
-    os.kill(guard, signal.SIGKILL)
+    for guard in children("guard.py", server):  # also the one that stands by
+        os.kill(guard, signal.SIGKILL)
     with pytest.raises(SandboxError, match="guard"):
         await running
+    (tmp_path / "next").mkdir()
+    assert (await run(warden, order("pass"), tmp_path / "next")).exit_code == 0
     warden.close()
     # Its own child died with it; a daemon that double-forked from a plain process is what only a namespace holds.
     for pid in children("heartbeat"):
