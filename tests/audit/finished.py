@@ -359,6 +359,15 @@ def brief(node: Node) -> Brief:
 def make_run(folder: Path, *, latex: Latex | None = NO_TEX, first_seed: int = 100) -> RunFolder:
     """Make a finished run under a folder; without TeX unless one is handed in."""
     maker = Maker(folder, make_plan(seeds=range(first_seed, first_seed + 12)))
+    try:
+        _carry_out(maker, latex)
+    finally:
+        maker.journal.close()
+        maker.ledger.close()
+    return maker.run
+
+
+def _carry_out(maker: Maker, latex: Latex | None) -> None:
     maker.enter("implement")
     first = maker.node("implement", PROGRAM.format(shrink=1.0, ablate=False))
     maker.enter("explore")
@@ -373,6 +382,3 @@ def make_run(folder: Path, *, latex: Latex | None = NO_TEX, first_seed: int = 10
     maker.export(confirmed)
     context = maker.analyse(confirmed)
     maker.write(context, latex)
-    maker.journal.close()
-    maker.ledger.close()
-    return maker.run
