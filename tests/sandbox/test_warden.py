@@ -97,6 +97,7 @@ async def test_a_killed_guard_is_our_error_and_its_program_is_gone(tmp_path: Pat
         os.kill(guard, signal.SIGKILL)
     with pytest.raises(SandboxError, match="guard"):
         await running
+    wait_for(lambda: not children("guard.py", server))
     (tmp_path / "next").mkdir()
     assert (await run(warden, order("pass"), tmp_path / "next")).exit_code == 0
     warden.close()
