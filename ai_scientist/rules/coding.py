@@ -22,7 +22,6 @@ ENTRY = "experiment.py"
 
 NOTHING = ProgramAnswer(title="nothing left", rationale="Every move that applies here was tried.", nothing_left=True)
 
-
 ABLATIONS = "ablations"
 """The move that adds an arm for every component at once."""
 
@@ -123,6 +122,9 @@ def _ablate(facts: ProgramFacts, template: ResearchTemplate) -> ProgramAnswer:
     parent = facts.parents[0]
     done = constants.ablations(parent.files[ENTRY])
     left = [component for component in parent.attempt.components if component not in done]
+    same = [attempt for attempt in facts.tried if attempt.components == parent.attempt.components]
+    if any(attempt.move == ABLATIONS and attempt.status == "ok" for attempt in same):
+        return NOTHING
     tried = {attempt.move for attempt in facts.tried if attempt.status != "ok"} | set(facts.running)
     titles = {move.component: move.title for move in reversed(_exploring(template))}
     for move, parts in [(ABLATIONS, left), *((f"{ABLATION_PREFIX}{component}", [component]) for component in left)]:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -94,24 +95,30 @@ class _Line:
 
 def _line(program: str, name: str) -> _Line | None:
     """Return a constant's assignment at the top level, if its value is a literal and it stands there once."""
+    return _lines(program).get(name)
+
+
+@lru_cache(maxsize=32)
+def _lines(program: str) -> dict[str, _Line]:
+    """Return the literal constants at the top level of a program that are assigned once; none if it is no Python."""
     try:
         tree = ast.parse(program)
     except SyntaxError:
-        return None
-    found: list[_Line] = []
+        return {}
+    found: dict[str, list[_Line]] = {}
     for statement in tree.body:
         target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
         value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
-        if not isinstance(target, ast.Name) or target.id != name or value is None:
+        if not isinstance(target, ast.Name) or value is None:
             continue
-        text, source = ast.get_source_segment(program, statement), ast.get_source_segment(program, value)
         try:
             literal: object = ast.literal_eval(value)
         except ValueError:
             continue
+        text, source = ast.get_source_segment(program, statement), ast.get_source_segment(program, value)
         if text is not None and source is not None:
-            found.append(_Line(name=name, value=literal, text=text, source=source))
-    return found[0] if len(found) == 1 else None
+            found.setdefault(target.id, []).append(_Line(name=target.id, value=literal, text=text, source=source))
+    return {name: lines[0] for name, lines in found.items() if len(lines) == 1}
 
 
 def _replaced(line: _Line, value: object) -> Edit:
@@ -130,9 +137,13 @@ def _step(line: _Line, changed: int | float, verb: str, word: str) -> Step:
 
 
 def _scaled(value: int | float, factor: float) -> int | float:
+    """Return a constant after a step; what lies between 0 and 1 stays there, because it may be a share."""
     if isinstance(value, int):
         return max(1, round(value * factor))
-    return float(f"{value * factor:.2g}")
+    scaled = value * factor
+    if 0 < value < 1 <= scaled:
+        scaled = (1 + value) / 2
+    return float(f"{scaled:.2g}")
 
 
 def _ablation_edit(program: str, parts: tuple[str, ...]) -> Edit | None:

@@ -152,11 +152,12 @@ def _vocabulary(name: str) -> Vocabulary:
 
     keywords = (*template.keywords, *(word for seed in template.ideas for word in seed.keywords))
     phrases = tuple(frozenset(stems(keyword)) for keyword in keywords)
-    single = [keyword for keyword, phrase in zip(keywords, phrases, strict=True) if len(phrase) == 1]
+    single = [keyword for keyword in template.keywords if len(stems(keyword)) == 1]
     add((d.label for d in template.datasets), 0.5)
     add((condition.label for condition in template.conditions), 0.3)
     add((move.title for move in template.moves), 0.5)
     add(keywords, PART_OF_PHRASE)
+    add((keyword for seed in template.ideas for keyword in seed.keywords if len(stems(keyword)) == 1), 0.45)
     add((metric.label for metric in template.metrics), 0.5)
     add(template.examples, 0.5)
     add((template.field, template.title), 0.7)

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from ai_scientist.agents.novelty import CloseAnswer, CloseFacts, Queries, QueryFacts
 from ai_scientist.core.errors import TopicRefused
-from ai_scientist.core.idea import Closeness
 from ai_scientist.core.research_template import load_template
+from ai_scientist.literature.closeness import lexical_closeness
+from ai_scientist.literature.records import Record
 from ai_scientist.rules.ideation import seed_of, template_of
 from ai_scientist.rules.matching import best_match
-from ai_scientist.rules.words import STOP, telling, words
-
-SAME = 0.6
-"""Share of a claim's telling words in one passage from which method and setting count as the same."""
-
-METHOD = 0.42
-"""Likewise from which the method counts as the same in another setting."""
-
-GOAL = 0.25
-"""Likewise in the whole text from which the goal counts as the same."""
-
-_SENTENCE = re.compile(r"[^.!?]+[.!?]?")
+from ai_scientist.rules.words import STOP, words
 
 
 def queries(facts: QueryFacts) -> Queries:
@@ -42,25 +30,11 @@ def queries(facts: QueryFacts) -> Queries:
 
 
 def label(facts: CloseFacts) -> CloseAnswer:
-    """Return how near the paper's nearest passage comes to the claim, with that passage as the quote."""
-    claim = set(telling(facts.claim.text))
-    text = facts.record.text
-    if not claim or not text:
-        return CloseAnswer(closeness="unrelated", quote="")
-    passages = [found.group() for found in _SENTENCE.finditer(text) if len(found.group().split()) >= 4] or [text]
-    shares = [len(claim & set(telling(passage))) / len(claim) for passage in passages]
-    best = max(range(len(passages)), key=lambda place: (shares[place], -place))
-    whole = len(claim & set(telling(f"{facts.record.title} {text}"))) / len(claim)
-    closeness: Closeness
-    if shares[best] >= SAME:
-        closeness = "same method and setting"
-    elif shares[best] >= METHOD or whole >= SAME:
-        closeness = "same method, other setting"
-    elif whole >= GOAL and shares[best] > 0:
-        closeness = "other method, same goal"
-    else:
-        return CloseAnswer(closeness="unrelated", quote="")
-    return CloseAnswer(closeness=closeness, quote=passages[best].strip())
+    """Return how near the paper comes to the claim by words alone, with its nearest passage as the quote."""
+    paper = facts.record
+    record = Record(id=paper.id, title=paper.title, authors=(), year=paper.year, text=paper.text, source="")
+    near = lexical_closeness(facts.claim, record)
+    return CloseAnswer(closeness=near.closeness, quote=near.quote)
 
 
 def _short(text: str) -> str:

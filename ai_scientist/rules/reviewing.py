@@ -13,7 +13,7 @@ from ai_scientist.rules.referee.evidence_checks import evidence_checks
 from ai_scientist.rules.referee.notes import Note, Scale
 from ai_scientist.rules.referee.text_checks import text_checks
 
-START: dict[Scale, float] = {"soundness": 2.2, "presentation": 2.5, "contribution": 2.1, "originality": 2.2}
+START: dict[Scale, float] = {"soundness": 2.0, "presentation": 2.5, "contribution": 2.0, "originality": 2.2}
 """Where each scale (1 to 4) stands before anything was checked."""
 
 FOREIGN = 0.7
@@ -151,9 +151,9 @@ def _about(facts: ReviewFacts, draft: Draft) -> str:
     tally = {v: sum(t.verdict == v for t in planned) for v in ("supported", "contradicted", "open")}
     came = ", ".join(f"{n} {verdict}" for verdict, n in tally.items() if n)
     return (
-        f"The paper asks: {plan.question} It compares {arms} arms on {len(plan.datasets)} data sets over "
-        f"{len(plan.confirm_seeds)} fresh seeds, with {plan.primary_metric} as primary metric; of its registered "
-        f"comparisons, {came or 'none could be made'}."
+        f"The paper asks: {plan.question} It compares {arms} arms on {len(plan.datasets)} data sets over"
+        f" {len(plan.confirm_seeds)} fresh seeds, with {plan.metric(plan.primary_metric).label} as primary metric; of"
+        f" its registered comparisons, {came or 'none could be made'}."
     )
 
 

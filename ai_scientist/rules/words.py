@@ -25,7 +25,7 @@ STOP = frozenset(
 
 GENERIC = frozenset(
     """
-    accuracy algorithm algorithms approach artificial data dataset datasets deep error errors experiment experiments
+    accuracy algorithm algorithms approach artificial classification classifier classifiers classify data dataset datasets deep error errors experiment experiments
     intelligence learn learned learning machine method methods model models network networks neural new performance
     quality real result results set sets simple small large systems system task tasks technique techniques test tests
     train trained training

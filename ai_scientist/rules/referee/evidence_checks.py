@@ -6,6 +6,7 @@ from ai_scientist.agents.reviewing import Evidence
 from ai_scientist.analysis.cells import TestResult
 from ai_scientist.core.plan import Plan
 from ai_scientist.review.forms import Defect
+from ai_scientist.rules.referee.code_checks import code_checks
 from ai_scientist.rules.referee.draft import Draft
 from ai_scientist.rules.referee.notes import Note, strength, weakness
 
@@ -22,7 +23,12 @@ def evidence_checks(draft: Draft, evidence: Evidence) -> list[Note]:
             *_seeds(evidence.plan, evidence.tests),
             *_verdicts(draft, evidence.plan, evidence.tests),
             *_effort(evidence.plan, evidence.counts, evidence.tests),
-            *_data(evidence.plan),
+            *_data(draft, evidence.plan),
+            *_resampling(draft, evidence.plan, evidence.tests),
+            *_margins(draft, evidence.tests),
+            *_trifles(evidence.plan, evidence.tests),
+            *_waste(draft, evidence.counts),
+            *code_checks(evidence.code),
         ]
     return notes
 
@@ -77,7 +83,18 @@ def _programmed(evidence: Evidence) -> list[Note]:
     ]
     passed = len(evidence.checks) - len(failed)
     if passed > 0 and not failed:
-        notes.append(strength("method", "soundness", 0.3, f"All {passed} programmed checks of the experiment pass."))
+        notes.append(
+            strength(
+                "method",
+                "soundness",
+                0.3,
+                (
+                    "The programmed check of the experiment passes."
+                    if passed == 1
+                    else f"All {passed} programmed checks of the experiment pass."
+                ),
+            )
+        )
     return notes
 
 
@@ -102,7 +119,7 @@ def _seeds(plan: Plan, tests: tuple[TestResult, ...]) -> list[Note]:
             weakness(
                 "evidence",
                 "soundness",
-                0.8,
+                1.6,
                 f"With {n} confirming seeds and {hopeless[0].family} comparisons, the exact test cannot pass whatever"
                 " the data say.",
                 where="limitations",
@@ -266,13 +283,13 @@ def _effort(plan: Plan, counts: dict[str, int], tests: tuple[TestResult, ...]) -
     return notes
 
 
-def _data(plan: Plan) -> list[Note]:
+def _data(draft: Draft, plan: Plan) -> list[Note]:
     if len(plan.datasets) == 1:
         return [
             weakness(
                 "method",
                 "contribution",
-                0.4,
+                0.5,
                 "A single data set carries the whole paper.",
                 where="limitations",
                 remedy="Say that nothing is known beyond it, or add another.",
@@ -280,12 +297,125 @@ def _data(plan: Plan) -> list[Note]:
                 question="Is there a reason to expect the same on other data?",
             )
         ]
-    return [
+    names = " and ".join(dataset.label for dataset in plan.datasets[:3])
+    notes = [
         Note(
             lens="method",
             scale="contribution",
-            weight=0.1,
-            text=f"The comparison is made on {len(plan.datasets)} data sets and reported for each.",
-            limitation="The data sets are small tables that ship with a library; larger ones may behave otherwise.",
+            weight=-0.25,
+            text=(
+                f"{len(plan.datasets)} data sets ({names}) are few, and the tests treat them as fixed: the p-values"
+                " speak of these and of no others."
+            ),
+            question=f"Which property do {names} share that would let the findings carry over to other data?",
+            limitation="The data sets are fixed and few; the tests do not speak of data sets in general.",
+        )
+    ]
+    if not draft.find(r"population of data|at hand|other data|stand for no", "limitations", "conclusion"):
+        notes.append(
+            weakness(
+                "method",
+                "soundness",
+                0.2,
+                "The paper does not say that its tests treat the data sets as fixed.",
+                where="limitations",
+                remedy="Say that the data sets stand for no population of data sets.",
+            )
+        )
+    return notes
+
+
+def _resampling(draft: Draft, plan: Plan, tests: tuple[TestResult, ...]) -> list[Note]:
+    """Seeds that split the same rows anew are not independent samples, which makes differences look steadier."""
+    regular = [t for t in tests if t.effect is not None and abs(t.effect) >= 3.0]
+    notes: list[Note] = []
+    if not draft.find(r"not the data sets themselves|new samples|same rows|resampl", "limitations"):
+        notes.append(
+            weakness(
+                "evidence",
+                "soundness",
+                0.3,
+                "Seeds split the same rows again and again; the paper does not say that its p-values refer to"
+                " repetitions on these rows and not to new samples.",
+                where="limitations",
+                remedy="Say what the p-values refer to: repetitions of split and training on the same rows.",
+            )
+        )
+    if regular:
+        largest = max(regular, key=lambda t: abs(t.effect or 0.0))
+        notes.append(
+            Note(
+                lens="evidence",
+                scale="soundness",
+                weight=-0.15,
+                text=(
+                    f"A standardised effect of {abs(largest.effect or 0.0):.1f} ({largest.id}) reflects how little"
+                    " seeds vary on shared rows, and is not to be compared with effects between independent samples."
+                ),
+                question=(
+                    f"How much of the regularity behind {largest.id} (d = {largest.effect:.1f}) is owed to seeds that "
+                    "share most of their rows?"
+                ),
+            )
+        )
+    return notes
+
+
+def _margins(draft: Draft, tests: tuple[TestResult, ...]) -> list[Note]:
+    asked = [t for t in tests if t.hypothesis.expects == "equivalent" and t.hypothesis.margin]
+    if not asked:
+        return []
+    t = asked[0]
+    notes = [
+        Note(
+            lens="method",
+            scale="soundness",
+            weight=-0.05 if draft.has("judgement", "chosen because", "smallest relevant") else -0.25,
+            text=f"The margin of {t.hypothesis.margin:g} in {t.hypothesis.metric} for {t.id} rests on judgement.",
+            question=(
+                f"Why {t.hypothesis.margin:g} in {t.hypothesis.metric} for {t.id}, and does the verdict change at "
+                f"{(t.hypothesis.margin or 0.0) / 2:g}?"
+            ),
+        )
+    ]
+    return notes
+
+
+def _trifles(plan: Plan, tests: tuple[TestResult, ...]) -> list[Note]:
+    """Decided differences so small on the metric's own scale that they matter to nobody."""
+    notes: list[Note] = []
+    for t in tests:
+        metric = plan.metric(t.hypothesis.metric)
+        if t.verdict == "open" or t.hypothesis.expects == "equivalent" or metric.low is None or metric.high is None:
+            continue
+        if abs(t.difference) < 0.004 * (metric.high - metric.low):
+            notes.append(
+                weakness(
+                    "evidence",
+                    "contribution",
+                    0.3,
+                    f"{t.id} passes its test with a difference of {t.difference:+.2g} in {metric.label}, which is"
+                    " steady and hardly of practical relevance.",
+                    where="results",
+                    remedy="Hold the difference against the level of the comparison arm, and say whether it matters.",
+                    question=f"For whom would {t.difference:+.2g} in {metric.label} matter?",
+                )
+            )
+    return notes[:2]
+
+
+def _waste(draft: Draft, counts: dict[str, int]) -> list[Note]:
+    nodes, failed = counts.get("nodes", 0), counts.get("failed_nodes", 0)
+    if not nodes or failed * 4 < nodes or draft.find(r"no valid rows|failed|invalid", "experiments", "limitations"):
+        return []
+    return [
+        weakness(
+            "method",
+            "soundness",
+            0.25,
+            f"{failed} of {nodes} programs of the search gave no valid rows, and the paper does not say what became of"
+            " them.",
+            where="experiments",
+            remedy="Say how failed programs were treated, and that their repair did not see results.",
         )
     ]

@@ -16,6 +16,7 @@ from ai_scientist.rules.writing.phrases import (
     listed,
     metric,
     paragraphs,
+    sentences,
 )
 from ai_scientist.rules.writing.study import Study
 
@@ -51,14 +52,12 @@ def _citations(study: Study, section: str) -> list[Citation]:
 
 
 def _motivation(study: Study) -> Paragraph:
-    text = study.template.motivation if study.template else usable(study.facts.idea.rationale)
-    return " ".join(text.split())
+    return " ".join(study.template.motivation.split()) if study.template else ""
 
 
 def _question(study: Study) -> Paragraph:
     known = [sentence for c in _citations(study, "introduction") if (sentence := cited(study, c))]
     asked = usable(study.plan.question)
-    rationale = usable(study.seed.rationale) if study.seed else ""
     lead = (
         study.voice.pick(
             "asks",
@@ -69,7 +68,13 @@ def _question(study: Study) -> Paragraph:
         if asked
         else ""
     )
-    return joined(*known, lead, asked, rationale)
+    return joined(*known, lead, asked, *rationale(study)[1])
+
+
+def rationale(study: Study) -> tuple[str, list[str]]:
+    """Return why the question is worth asking: a sentence for the abstract, and the rest for the introduction."""
+    said = sentences(usable(study.seed.rationale if study.seed else study.facts.idea.rationale))
+    return (said[0] if said else ""), said[1:]
 
 
 def _approach(study: Study) -> Paragraph:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ai_scientist.agents.writing import FrontAnswer, FrontFacts
+from ai_scientist.rules.writing.background import rationale
 from ai_scientist.rules.writing.comparisons import figures_of, statement
 from ai_scientist.rules.writing.findings import Finding
 from ai_scientist.rules.writing.foreign import usable
@@ -15,7 +16,6 @@ from ai_scientist.rules.writing.phrases import (
     joined,
     listed,
     metric,
-    sentences,
     small,
     unended,
     without_question_mark,
@@ -65,9 +65,8 @@ def abstract(study: Study) -> str:
 
 
 def _why(study: Study) -> str:
-    text = study.template.motivation if study.template else usable(study.facts.idea.rationale)
-    said = sentences(" ".join(text.split()))
-    return said[0] if said else ""
+    """The study's own reason; the introduction goes on from there, and does not repeat it."""
+    return rationale(study)[0]
 
 
 def _ask(study: Study) -> str:

@@ -39,7 +39,7 @@ def precision(study: Study) -> Paragraph:
         )
     base = (
         f"The conclusions rest on {seeds} confirming seeds, which vary the split and the draws but not the data sets "
-        "themselves."
+        "themselves; the p-values refer to such repetitions and not to new samples."
         if seeds
         else ""
     )

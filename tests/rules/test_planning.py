@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from ai_scientist.core.research_template import load_template, template_names
+from tests.rules.scenarios import idea_for, plan_for
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_every_study_of_a_template_makes_a_whole_plan(name: str) -> None:
+    template = load_template(name)
+    for seed in template.ideas:
+        idea = idea_for(template).model_copy(update={"id": seed.id, "title": seed.title, "question": seed.question})
+        plan = plan_for(template, idea)
+        wanted = set(seed.hypotheses) or {h.id for h in template.hypotheses}
+        assert {h.id for h in plan.hypotheses} == wanted
+        assert plan.baseline.role == "baseline"
+        assert any(c.name == plan.target for c in plan.conditions)
+
+
+def test_the_main_hypothesis_is_the_one_that_the_question_asks() -> None:
+    template = load_template("label_noise")
+    seed = template.idea("which-labels-are-wrong")
+    idea = idea_for(template).model_copy(update={"id": seed.id, "question": seed.question})
+    assert plan_for(template, idea).hypotheses[0].id == "H4"
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_a_claim_of_agreement_never_leads(name: str) -> None:
+    template = load_template(name)
+    assert plan_for(template, idea_for(template)).hypotheses[0].expects != "equivalent"
+
+
+def test_the_same_idea_gives_the_same_plan() -> None:
+    template = load_template("label_noise")
+    assert plan_for(template, idea_for(template)).hash == plan_for(template, idea_for(template)).hash
