@@ -90,7 +90,7 @@ class _Collected:
             self.refusal.append(str(extra["refusal"]))
         self.size += len(text) + sum(map(len, pieces))
         self.began = self.began or bool(text or pieces or self.refusal)
-        self.finish = _first(told, "finish_reason", "stop_reason", "done_reason") or self.finish
+        self.finish = _first(told, "finish_reason", "stop_reason", "done_reason", "status") or self.finish
         self.model = _first(extra, "model_name") or _first(told, "model_name", "model") or self.model
         self.id = _first(extra, "answer_id") or _first(told, "id") or self.id
         self.fingerprint = _first(extra, "fingerprint") or _first(told, "system_fingerprint") or self.fingerprint
@@ -140,7 +140,7 @@ class LangChainChat:
     def modes(self) -> tuple[Mode, ...]:
         """The ways to get a typed answer that are worth trying, best first."""
         modes: list[Mode] = ["tool", "text"]
-        if self._provider.speaks_openai and not self._client_uses_responses():
+        if self._provider.speaks_openai and not self._uses_responses():
             modes.insert(0, "schema")
         return tuple(mode for mode in modes if mode not in self._dropped)
 
@@ -149,7 +149,7 @@ class LangChainChat:
         if feature in self._dropped:
             return False
         self._dropped.add(feature)
-        if feature not in ("schema", "tool", "images"):
+        if feature not in ("schema", "tool", "tool_choice", "images"):
             self._client = self._make()
         return True
 
@@ -215,7 +215,9 @@ class LangChainChat:
                 "parameters": dict(question.form.schema),
             },
         }
-        return self._client.bind_tools([tool], tool_choice=question.form.name, **extra)
+        if "tool_choice" not in self._dropped:
+            extra["tool_choice"] = question.form.name
+        return self._client.bind_tools([tool], **extra)
 
     def _message(self, message: Message) -> BaseMessage:
         if message.role == "system":
@@ -259,9 +261,10 @@ class LangChainChat:
             **({"base_url": self._base_url} if self._base_url else {}),
         }
 
-    def _client_uses_responses(self) -> bool:
-        model = self._name.model
-        return self._base_url is None and (model.startswith(("gpt-5-pro", "o1-pro", "o3-pro")) or "codex" in model)
+    def _uses_responses(self) -> bool:
+        """Whether LangChain asks this model over OpenAI's newer API, which takes a schema in another way."""
+        decides: Callable[[dict[str, Any]], bool] | None = getattr(self._client, "_use_responses_api", None)
+        return decides is not None and decides({})
 
 
 async def _drain(stream: AsyncIterator[AIMessage], got: _Collected, stall_seconds: float, most: int) -> None:
@@ -326,7 +329,10 @@ def _usage_of(message: AIMessage) -> Usage | None:
         input=told["input_tokens"],
         output=told["output_tokens"],
         cached=inner.get("cache_read") or 0,
+        cache_written=inner.get("cache_creation") or 0,
         reasoning=outer.get("reasoning") or 0,
     )
-    believable = 0 <= usage.cached <= usage.input and 0 <= usage.reasoning <= usage.output
+    parts = (usage.cached, usage.cache_written, usage.reasoning, usage.output)
+    believable = min(parts) >= 0 and usage.cached + usage.cache_written <= usage.input
+    believable = believable and usage.reasoning <= usage.output
     return usage if believable and usage.input + usage.output > 0 else None

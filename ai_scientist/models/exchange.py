@@ -40,7 +40,7 @@ not billed.)"""
 RETRIED: frozenset[FailureKind] = frozenset({"rate", "server", "network", "timeout", "stalled", "cut", "unreadable"})
 """Failures that may pass."""
 
-Feature = Literal["schema", "tool", "images", "stream", "usage", "temperature", "max_completion_tokens"]
+Feature = Literal["schema", "tool", "images", "tool_choice", "stream", "usage", "temperature", "max_completion_tokens"]
 
 
 class CallFailed(Exception):
@@ -140,11 +140,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens, as the endpoint counted them. `cached` is part of `input`, `reasoning` is part of `output`."""
+    """Tokens, as the endpoint counted them.
+
+    Attributes:
+        cached: Read from the provider's prompt cache; part of `input`.
+        cache_written: Put into that cache; part of `input`.
+        reasoning: Part of `output`.
+    """
 
     input: int
     output: int
     cached: int = 0
+    cache_written: int = 0
     reasoning: int = 0
 
 

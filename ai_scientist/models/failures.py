@@ -33,7 +33,8 @@ _FEATURES: tuple[tuple[Feature, re.Pattern[str]], ...] = (
     ("max_completion_tokens", re.compile(r"max_completion_tokens|max_tokens", re.I)),
     ("temperature", re.compile(r"temperature", re.I)),
     ("images", re.compile(r"image|vision|multimodal|content.{0,40}must be a string", re.I)),
-    ("tool", re.compile(r"\btools?\b|tool_choice|function.?call", re.I)),
+    ("tool_choice", re.compile(r"tool_choice|forced? tool", re.I)),
+    ("tool", re.compile(r"\btools?\b|function.?call", re.I)),
     ("stream", re.compile(r"stream", re.I)),
 )
 _NETWORK = re.compile(r"connect|network|read ?error|protocol|socket|dns|ssl|remote", re.I)

@@ -8,6 +8,7 @@ in the budget before it is made, and settled at its cost, or at its worst case i
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -315,7 +316,7 @@ class LangChainModel:
         self, turn: _Turn, address: Address, reply: Reply, failures: tuple[Try, ...], seconds: float, worst: int
     ) -> Call:
         tokens = _counted(reply, worst, self._limits.max_output_tokens)
-        usage = Usage(input=tokens.input, output=tokens.output, cached=tokens.cached, reasoning=tokens.reasoning)
+        usage = Usage(**tokens.model_dump(exclude={"is_estimate"}))
         return Call(
             key=address.key,
             role=turn.role,
@@ -456,7 +457,7 @@ def _counted(reply: Reply, most_input: int, most_output: int) -> Tokens:
     """Return the endpoint's count if it can be believed, else an upper bound from the bytes."""
     usage = reply.usage
     if usage and usage.input <= most_input and usage.output <= most_output:
-        return Tokens(input=usage.input, output=usage.output, cached=usage.cached, reasoning=usage.reasoning)
+        return Tokens(**dataclasses.asdict(usage))
     size = len((reply.text + reply.refusal).encode("utf-8", "replace"))
     output = most_output if reply.finish == "length" else min(size, most_output)
     return Tokens(input=most_input, output=output, is_estimate=True)

@@ -55,11 +55,12 @@ class Address(Value):
 
 
 class Tokens(Value):
-    """What was counted. `cached` is part of `input`, `reasoning` is part of `output`."""
+    """What was counted. `cached` and `cache_written` are parts of `input`, `reasoning` is part of `output`."""
 
     input: int
     output: int
     cached: int = 0
+    cache_written: int = 0
     reasoning: int = 0
     is_estimate: bool = Field(
         default=False, description="The endpoint gave no believable count; this is an upper bound from the bytes."

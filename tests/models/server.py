@@ -59,6 +59,8 @@ class ChatServer:
     url: str
     asked: list[Asked] = field(default_factory=list[Asked])
     answered: Counter[str] = field(default_factory=Counter[str])
+    billed: Counter[str] = field(default_factory=Counter[str])
+    seen_keys: set[str] = field(default_factory=set[str])
     models: Sequence[str] = ("some-model",)
     script: Script = lambda body, number: "good"
     answer: Answerer = lambda body: {"text": "fine", "count": 3}
@@ -202,8 +204,16 @@ class _Handler(BaseHTTPRequestHandler):
                 last: Body = {"object": "chat.completion.chunk", "choices": [], "usage": told}
                 self._event({**self._head(asked), **last})
             self.wfile.write(b"data: [DONE]\n\n")
+        self._count(asked)
+
+    def _count(self, asked: Asked) -> None:
+        """Count an answer; `billed` is the bill of an endpoint that honours idempotency keys."""
         with self.mine.lock:
             self.mine.answered[asked.key] += 1
+            key = asked.headers.get("idempotency-key", "")
+            if not key or key not in self.mine.seen_keys:
+                self.mine.billed[asked.key] += 1
+            self.mine.seen_keys.add(key)
 
     def _right(self, asked: Asked) -> Body:
         return self.mine.answer(asked.body)
@@ -266,6 +276,12 @@ class _Handler(BaseHTTPRequestHandler):
     def be_no_schema_no_tools(self, asked: Asked) -> None:
         if asked.mode == "tool":
             self._error(400, "this model does not support tools")
+        else:
+            self.be_no_schema(asked)
+
+    def be_no_forced_tool(self, asked: Asked) -> None:
+        if asked.mode == "tool" and asked.body.get("tool_choice"):
+            self._error(400, "tool_choice: forcing a tool is not supported with this model")
         else:
             self.be_no_schema(asked)
 
@@ -374,8 +390,7 @@ class _Handler(BaseHTTPRequestHandler):
             message = {"role": "assistant", "content": None, "refusal": "I cannot help with that."}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             self._json(200, {**self._head(asked), "object": "chat.completion", "choices": [choice]})
-        with self.mine.lock:
-            self.mine.answered[asked.key] += 1
+        self._count(asked)
 
     def be_filtered(self, asked: Asked) -> None:
         self._say(asked, "{", finish="content_filter")

@@ -57,6 +57,7 @@ ALWAYS: dict[str, Rule] = {
     "negative_usage": Rule(1),
     "no_schema": Rule(2),
     "no_schema_no_tools": Rule(3),
+    "no_forced_tool": Rule(3),
     "no_temperature": Rule(2),
     "no_stream_usage": Rule(2),
     "no_images": Rule(1),

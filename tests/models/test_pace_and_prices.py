@@ -7,13 +7,15 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ai_scientist.core.clock import FixedClock
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.models.exchange import CallFailed, Usage
 from ai_scientist.models.failures import retry_after, understand
 from ai_scientist.models.pace import Pace, RetryRule
-from ai_scientist.models.prices import Price, load_prices
+from ai_scientist.models.prices import Price, Rates, load_prices
 from ai_scientist.models.providers import redact
 from tests.models.desk import KEY
 
@@ -72,6 +74,33 @@ def test_prices_count_cached_tokens_at_their_own_price() -> None:
     assert price.cost(Usage(input=1000, output=100, cached=400)) == pytest.approx((600 * 2 + 400 * 0.5 + 100 * 8) / 1e6)
     assert price.most(1000, 100) == pytest.approx((1000 * 2 + 100 * 8) / 1e6)
     assert Price(input=2.0, output=8.0).cost(Usage(input=1000, output=0, cached=1000)) == pytest.approx(0.002)
+
+
+def test_a_long_prompt_costs_its_own_rates_and_the_bound_knows() -> None:
+    price = Price(input=1, output=2, long_above=1000, long=Rates(input=3, output=4))
+    assert price.cost(Usage(input=1000, output=10)) == pytest.approx(1020 / 1e6)
+    assert price.cost(Usage(input=1001, output=10)) == pytest.approx((3 * 1001 + 40) / 1e6)
+    assert price.most(1001, 10) >= price.cost(Usage(input=1001, output=10))
+
+
+@given(
+    st.sampled_from(sorted(load_prices().models.values(), key=lambda price: price.model_dump_json())),
+    st.integers(0, 400_000),
+    st.integers(0, 20_000),
+    st.floats(0, 1),
+    st.floats(0, 1),
+)
+def test_no_call_costs_more_than_its_bound(price: Price, most: int, output: int, used: float, part: float) -> None:
+    total = int(most * used)
+    usage = Usage(input=total, output=output, cached=int(total * part / 2), cache_written=int(total * part / 2))
+    assert price.cost(usage) <= price.most(most, output) + 1e-12
+
+
+def test_a_dated_version_costs_what_the_model_does() -> None:
+    table = load_prices()
+    assert table.price("openai:gpt-4o-mini-2024-07-18") == table.price("openai:gpt-4o-mini")
+    assert table.price("anthropic:claude-haiku-4-5-20251001") == table.price("anthropic:claude-haiku-4-5")
+    assert table.price("openai:gpt-4o-audio-preview") is None
 
 
 def test_every_shipped_price_has_a_source_and_a_date() -> None:
