@@ -55,14 +55,13 @@ def protect_capitals(title: str) -> str:
     'On Calibration of Modern Neural Networks'
     """
     words = title.split()
-    long_words = [word for word in words[1:] if len(word) > 3 and word[0].isalpha()]
-    is_title_case = sum(word[0].isupper() for word in long_words) * 2 >= max(len(long_words), 1)
+    starts = [number == 0 or words[number - 1].endswith((":", "?", ".")) for number in range(len(words))]
+    telling = [w for w, start in zip(words, starts, strict=True) if not start and len(w) > 3 and w[0].isalpha()]
+    is_title_case = sum(word[0].isupper() for word in telling) * 2 > len(telling)
     out: list[str] = []
-    for number, word in enumerate(words):
+    for word, start in zip(words, starts, strict=True):
         has_inner = any(c.isupper() for c in word.lstrip("(\"'“‘")[1:])
-        is_name = (
-            number > 0 and word[0].isupper() and not is_title_case and not words[number - 1].endswith((":", "?", "."))
-        )
+        is_name = word[0].isupper() and not start and not is_title_case
         out.append(f"{{{escape(word)}}}" if has_inner or is_name else str(escape(word)))
     return " ".join(out)
 

@@ -84,10 +84,12 @@ def is_typesettable(character: str) -> bool:
 def _escape_character(character: str) -> str:
     if character in _SPECIAL:
         return _SPECIAL[character]
+    if character.isspace():
+        return "\n" if character == "\n" else " "
     if is_typesettable(character):
         return character
     if not character.isprintable():
-        return " " if character.isspace() else ""
+        return ""
     return _greek(character) or _without_marks(character)
 
 

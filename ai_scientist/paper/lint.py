@@ -161,7 +161,7 @@ def _lint_piece(piece: Piece, parts: Sequence[Part], context: RenderContext, lab
     yield from _marks(piece, parts, report)
     yield from _references(parts, labels, context, report)
     yield from _numbers(flat, parts, context, report)
-    yield from _placeholders(flat, report)
+    yield from _placeholders(piece, flat, report)
     if piece.kind != "body":
         yield from _claims(piece, flat, context, report)
     yield from _length(piece, flat)
@@ -306,11 +306,12 @@ _PLACEHOLDER = re.compile(
 _MARKDOWN = re.compile(r"\*\*\w|```|^\s{0,3}#{1,6}\s|^\s*[-*] \w|\]\(https?:", re.MULTILINE)
 
 
-def _placeholders(flat: Flat, report: _Reporter) -> Iterator[Problem]:
-    for pattern, what in ((_PLACEHOLDER, "looks like a placeholder"), (_MARKDOWN, "is Markdown, not LaTeX")):
-        for found in pattern.finditer(flat.text):
-            start, end = flat.source_offset(found.start()), flat.source_offset(found.end() - 1) + 1
-            yield report.at("placeholder", start, end, f"{found.group().strip()!r} {what}.")
+def _placeholders(piece: Piece, flat: Flat, report: _Reporter) -> Iterator[Problem]:
+    for found in _PLACEHOLDER.finditer(flat.text):
+        start, end = flat.source_offset(found.start()), flat.source_offset(found.end() - 1) + 1
+        yield report.at("placeholder", start, end, f"{found.group().strip()!r} looks like a placeholder.")
+    for found in _MARKDOWN.finditer(piece.text):
+        yield report.at("placeholder", found.start(), found.end(), f"{found.group().strip()!r} is Markdown, not LaTeX.")
 
 
 def _length(piece: Piece, flat: Flat) -> Iterator[Problem]:

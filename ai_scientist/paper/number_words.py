@@ -25,7 +25,7 @@ class Typed:
 
 
 _BOUND_NAMES = frozenset("F1 L1 L2 R2 C4 L0 T5 H0 top-1 top-5 float16 float32 float64 bfloat16 int8 UTF-8".split())
-_NAME = re.compile(r"[^\W\d_][^\W\d_]*(?:-?[^\W\d_]+)*-?\d+[^\W\d_]*(?![\w.,%]\d)")
+_NAME = re.compile(r"(?<![^\W_])[^\W\d_]+(?:-[^\W\d_]+)*-?\d+[^\W\d_]*(?![\w.,%]\d)")
 _LEVEL = re.compile(
     r"(\d+)\s?(?:%|per ?cent)(?=[\s-]+(?:\w+[\s-]+)?(?:confidence|CIs?\b|interval|level|credible|coverage))"
 )

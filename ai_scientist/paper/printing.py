@@ -204,11 +204,13 @@ def _number(text: str, macro: ClaimMacro, address: str, value: float, spot: Spot
 
 
 def _unbroken(text: str) -> str:
-    """Return a number's LaTeX, in which "p = 0.03" and "d = 1.2" are kept on one line and their letter is slanted."""
+    """Return a number's LaTeX; "p = 0.03" and "d = 1.2" are set as formulas that no line's end breaks."""
     if not text.startswith(("p ", "d ")):
         return to_latex(text)
     head, paren, rest = text.partition(" (")
-    return rf"\mbox{{\ensuremath{{{text[0]}}}{to_latex(head[1:])}}}" + (to_latex(paren + rest) if paren else "")
+    letter, relation, number = head.split(" ", 2)
+    formula = rf"\mbox{{\ensuremath{{{letter} {relation} {to_latex(number)}}}}}"
+    return formula + (to_latex(paren + rest) if paren else "")
 
 
 def _claim_line(

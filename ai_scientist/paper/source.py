@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pylatexenc.latexwalker import LatexWalker, LatexWalkerError
@@ -104,8 +104,9 @@ class Environment:
 Part = Text | Comment | Special | Group | Call | Math | Environment
 
 
+@lru_cache(maxsize=512)
 def parse(text: str) -> tuple[Part, ...]:
-    """Return the tree of a text.
+    """Return the tree of a text. Lint and rendering ask for the same texts, so the last trees are kept.
 
     Raises:
         SourceError: If braces, mathematics or environments do not match.

@@ -24,7 +24,7 @@ def render(text: str, place: str = "results", *, linked: bool = False) -> Render
         (r"\valci{accuracy/noisy/all/test}", "91.20% (95% CI 90.03 to 92.37)"),
         (r"\delta{H1}", "+0.071 (95% CI 0.050 to 0.092)"),
         (r"\delta{H2}", "−0.051 (95% CI −0.069 to −0.033)"),
-        (r"\delta{H3}", "−0.44\u202fpercentage points (95% CI −1.24 to 0.36)"),
+        (r"\delta{H3}", "−0.44\u00a0percentage points (95% CI −1.24 to 0.36)"),
         (r"\effect{H2}", "d = −2.35 (95% CI −3.45 to −1.15)"),
         (r"\pval{H1}", "p < 0.001"),
         (r"\pval{H2}", "p = 0.012"),
@@ -63,10 +63,10 @@ def test_a_table_shows_short_names_and_bare_numbers() -> None:
     )
 
 
-def test_numbers_link_to_their_appendix_entry_and_titles_hold_no_links() -> None:
+def test_numbers_link_to_their_appendix_entry_and_can_be_linked_to() -> None:
     assert (
         render(r"x \val{ece/noisy/all/test/mean}", linked=True).text
-        == r"x \hyperlink{cell:ece.noisy.all.test.mean}{0.1024}"
+        == r"x \evidence{at:results.2}{cell:ece.noisy.all.test.mean}{0.1024}"
     )
     assert render(r"x \val{ece/noisy/all/test/mean}").text == "x 0.1024"
 

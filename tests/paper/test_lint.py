@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from ai_scientist.paper.document import Draft, Section, Table
+from ai_scientist.paper.lint import lint, lint_text
+from ai_scientist.paper.problems import Problem, has_errors
+from tests.paper import workshop
+
+CONTEXT = workshop.context()
+FILLER = (
+    "Enough plain words stand around it so that the section is not too short to be a section at all, whatever it says."
+)
+
+
+def with_body(draft: Draft, name: str, body: str) -> Draft:
+    sections = [s.model_copy(update={"body": body}) if s.name == name else s for s in draft.sections]
+    return draft.model_copy(update={"sections": tuple(sections)})
+
+
+def kinds(problems: tuple[Problem, ...]) -> list[str]:
+    return [problem.kind for problem in problems]
+
+
+def body_problems(text: str) -> tuple[Problem, ...]:
+    return lint_text(f"{FILLER} {text}\n\n{FILLER}", CONTEXT, place="method")
+
+
+def test_a_whole_honest_draft_passes() -> None:
+    assert lint(workshop.rich_draft(), CONTEXT) == ()
+
+
+def test_every_empty_section_is_named() -> None:
+    problems = lint(workshop.minimal_draft(), CONTEXT)
+    assert {p.place for p in problems} == {"abstract", *(s.name for s in workshop.minimal_draft().sections)}
+    assert set(kinds(problems)) == {"empty"}
+
+
+@pytest.mark.parametrize(
+    "danger",
+    [
+        r"\input{/etc/passwd}",
+        r"\include{secrets}",
+        r"\write18{rm -rf /}",
+        r"\immediate\write18{id}",
+        r"\def\x{y}",
+        r"\let\x\y",
+        r"\catcode`\%=12",
+        r"\newcommand{\x}{y}",
+        r"\openin5=/etc/passwd",
+        r"\read5 to \x",
+        r"\csname input\endcsname{x}",
+        r"\expandafter\x",
+        r"\special{x}",
+        r"\pdffiledump{x}",
+        r"\includegraphics{/etc/passwd}",
+        r"\usepackage{shellesc}",
+        r"\directlua{x}",
+        r"\href{file:///etc/passwd}{x}",
+        r"\verb|x|",
+        r"^^5cinput{x}",
+        r"\begin{verbatim}x\end{verbatim}",
+        r"\begin{filecontents}{x}y\end{filecontents}",
+        r"\begin{figure}x\end{figure}",
+        r"\textcolor{white}{x}",
+        r"\phantom{x}",
+        r"\hypertarget{x}{y}",
+        r"\evidence{a}{b}{c}",
+        r"\hyperlink{cell:x}{many}",
+        r"\color{white} hidden",
+        r"\tiny hidden",
+    ],
+)
+def test_what_could_read_write_run_hide_or_feign_evidence_is_refused(danger: str) -> None:
+    assert "macro" in kinds(body_problems(danger))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("It is a_b here.", "syntax"),
+        ("It is a^b here.", "syntax"),
+        ("It is # here.", "syntax"),
+        ("It is % here.\nand on", "syntax"),
+        ("It is & here.", "syntax"),
+        ("It is {open here.", "syntax"),
+        ("It is $open here.", "syntax"),
+        ("TODO: write this.", "placeholder"),
+        ("[insert figure here]", "placeholder"),
+        ("See Section ??.", "placeholder"),
+        ("The result is XX here.", "placeholder"),
+        ("Conclusions here.", "placeholder"),
+        ("It is **bold** here.", "placeholder"),
+        ("```python```", "placeholder"),
+        ("\n## Heading", "placeholder"),
+        (r"See \ref{fig:nothing}.", "reference"),
+        (r"See \eqref{eq:nothing}.", "reference"),
+        (r"\citep{nobody2020} said so.", "citation"),
+        ("A hidden\u200b space.", "character"),
+        ("A tw\u043e in Cyrillic.", "character"),
+        ("A mark \ue000 of ours.", "character"),
+        (r"\multicolumn{a}{b}{c}", "macro"),
+        (r"\delta alone.", "macro"),
+    ],
+)
+def test_each_flaw_has_its_kind(text: str, kind: str) -> None:
+    assert kind in kinds(body_problems(text))
+
+
+def test_a_display_that_no_text_mentions_is_named() -> None:
+    draft = workshop.rich_draft()
+    body = draft.section("results").body.replace(r"Figure~\ref{fig:tree}", "a figure")
+    assert [(p.kind, p.place) for p in lint(with_body(draft, "results", body), CONTEXT)] == [("display", "figure:tree")]
+
+
+def test_a_missing_and_a_doubled_section_are_named() -> None:
+    draft = workshop.rich_draft()
+    without = draft.model_copy(update={"sections": draft.sections[:-1]})
+    assert [(p.kind, p.place) for p in lint(without, CONTEXT)] == [("empty", "conclusion")]
+    twice = draft.model_copy(update={"sections": (*draft.sections, draft.sections[-1])})
+    assert ("empty", "conclusion") in [(p.kind, p.place) for p in lint(twice, CONTEXT)]
+
+
+def test_a_paragraph_that_stands_elsewhere_already_is_refused() -> None:
+    draft = workshop.rich_draft()
+    copied = draft.section("introduction").body + "\n\n" + draft.section("limitations").body
+    problems = lint(with_body(draft, "introduction", copied), CONTEXT)
+    assert ("placeholder", "limitations") in [(p.kind, p.place) for p in problems]
+
+
+def test_a_retracted_record_may_not_be_cited() -> None:
+    retracted = workshop.record(0, retracted=True)
+    context = dataclasses.replace(CONTEXT, records={**CONTEXT.records, retracted.id: retracted})
+    assert "citation" in kinds(lint(workshop.rich_draft(), context))
+
+
+def test_an_equation_may_be_referred_to_from_another_section() -> None:
+    draft = workshop.rich_draft()
+    body = draft.section("results").body + "\n\n" + r"It follows \eqref{eq:noise} in each of its parts."
+    assert lint(with_body(draft, "results", body), CONTEXT) == ()
+
+
+@pytest.mark.parametrize("columns", ["l{p", "p{3cm}r", "", r"l@{\input{x}}r"])
+def test_a_tables_columns_are_letters_only(columns: str) -> None:
+    draft = workshop.rich_draft()
+    table = draft.tables[0].model_copy(update={"columns": columns})
+    problems = lint(draft.model_copy(update={"tables": (table,)}), CONTEXT)
+    assert ("display", "table:main") in [(p.kind, p.place) for p in problems]
+
+
+def test_a_row_with_too_many_cells_is_refused() -> None:
+    draft = workshop.rich_draft()
+    table = draft.tables[0].model_copy(update={"columns": "lr"})
+    assert "display" in kinds(lint(draft.model_copy(update={"tables": (table,)}), CONTEXT))
+
+
+def test_a_number_typed_into_a_table_or_a_title_is_refused() -> None:
+    draft = workshop.rich_draft()
+    table = Table(name="main", columns="lr", body=r"\cond{noisy} & 0.93 \\", caption=draft.tables[0].caption)
+    assert ("number", "table:main") in [
+        (p.kind, p.place) for p in lint(draft.model_copy(update={"tables": (table,)}), CONTEXT)
+    ]
+    titled = draft.model_copy(update={"title": "Halving the error with noise-aware training"})
+    assert ("word", "title") in [(p.kind, p.place) for p in lint(titled, CONTEXT)]
+    first = draft.sections[0].model_copy(update={"title": "A 93 per cent solution"})
+    headed = draft.model_copy(update={"sections": (first, *draft.sections[1:])})
+    assert ("number", "introduction") in [(p.kind, p.place) for p in lint(headed, CONTEXT)]
+
+
+def test_names_with_digits_from_the_plan_and_from_titles_may_be_typed() -> None:
+    titled = workshop.record(1, title="A study of ResNet-50 on CIFAR-10")
+    context = dataclasses.replace(CONTEXT, records={titled.id: titled})
+    text = f"{FILLER} They train ResNet-50 on CIFAR-10 and not on CIFAR-100. {FILLER}"
+    assert [p.excerpt for p in lint_text(text, context, place="related") if "CIFAR-100" not in p.excerpt] == []
+    assert kinds(lint_text(text, context, place="related")) == ["number"]
+
+
+def test_problems_say_where_in_words() -> None:
+    problem = body_problems("It gains 3.2 points.")[0]
+    assert str(problem).startswith("method, character ")
+    assert has_errors((problem,))
+    assert not has_errors((problem.model_copy(update={"severity": "warning"}),))
+
+
+def test_lint_of_a_section_that_cannot_be_parsed_does_not_hide_the_others() -> None:
+    draft = workshop.rich_draft()
+    broken = with_body(with_body(draft, "method", "{"), "conclusion", f"It is 3.2. {FILLER} {FILLER}")
+    found = {(p.kind, p.place) for p in lint(broken, CONTEXT)}
+    assert {("syntax", "method"), ("number", "conclusion")} <= found
+
+
+def test_a_section_of_marks_alone_counts_its_rendered_words() -> None:
+    section = Section(name="method", title="Method", body=r"\cond{noisy} " * 30)
+    draft = workshop.rich_draft()
+    sections = tuple(section if s.name == "method" else s for s in draft.sections)
+    assert ("empty", "method") not in [
+        (p.kind, p.place) for p in lint(draft.model_copy(update={"sections": sections}), CONTEXT)
+    ]
