@@ -35,7 +35,7 @@ class TreePoint:
     """One node of the search, as the tree's figure shows it.
 
     Attributes:
-        value: What the search compared nodes by, higher is better; None if the node gave none.
+        value: The target's mean of the primary metric on the search seeds; None if the node gave none.
         parent: Number of its first parent; None for a root.
         chosen: Whether it lies on the path to the confirmed program.
     """
@@ -289,7 +289,7 @@ def _tree(curve: Curve, plan: Plan, points: Sequence[TreePoint]) -> FigureData:
     return FigureData(
         request=curve,
         x_label="Node, in order of creation",
-        y_label=f"{metric.short}, negated" if metric.direction == "lower" else axis_label(metric),
+        y_label=axis_label(metric),
         wide=True,
         panels=(Panel(series=tuple(line for line in series if line.points)),),
     )

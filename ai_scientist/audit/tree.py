@@ -19,8 +19,9 @@ from ai_scientist.core.ledger import Event
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.node import Measurement, Node, Status
+from ai_scientist.search.node import Measurement, Node, Outcome, Status
 from ai_scientist.search.records import NodeFinished, NodeProposed, Record
+from ai_scientist.search.values import target_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def check_tree(run: RunFolder, chain: Chain, plan: Plan, book: Notebook) -> Tree
             if node is None or record.outcome is None:
                 book.find("node", where, f"{event.node} finished, but was never proposed or has no outcome.")
                 continue
-            nodes[event.node] = _finished(node, event, record.outcome.seeds)
+            nodes[event.node] = _finished(node, event, record.outcome, plan)
             told = finished.get(event.node)
             if told is None:
                 book.find("node", where, f"The ledger knows no end of {event.node}, which the journal records.")
@@ -111,7 +112,7 @@ def _brief(node: Node) -> Brief:
     )
 
 
-def _finished(node: Brief, event: NodeFinished, seeds: tuple[int, ...]) -> Brief:
+def _finished(node: Brief, event: NodeFinished, outcome: Outcome, plan: Plan) -> Brief:
     return Brief(
         id=node.id,
         number=node.number,
@@ -124,8 +125,8 @@ def _finished(node: Brief, event: NodeFinished, seeds: tuple[int, ...]) -> Brief
         components=node.components,
         is_copy=node.is_copy,
         status=event.status.value,
-        value=event.score.value if event.score else None,
-        seeds=seeds,
+        value=target_mean(outcome, plan),
+        seeds=outcome.seeds,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ai_scientist.agents.analysis import DisplayAnswer, DisplayFacts, choose_displays
 from ai_scientist.agents.writing import Story
 from ai_scientist.analysis.cells import Results, read_results, write_results
+from ai_scientist.analysis.family import count_family
 from ai_scientist.analysis.figure_data import NothingToDraw, TreePoint
 from ai_scientist.analysis.figures import draw_figure
 from ai_scientist.analysis.results import build_results
@@ -15,6 +16,7 @@ from ai_scientist.analysis.tables import NothingToShow, make_table
 from ai_scientist.core.errors import AnswerInvalid
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.jsonl import read_json, read_lines, write_json
+from ai_scientist.core.ledger import read_events
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.values import Value
 from ai_scientist.graph.gates import ask
@@ -23,6 +25,7 @@ from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.state import State
 from ai_scientist.graph.story import tell
 from ai_scientist.paper.document import Figure, Table
+from ai_scientist.search.values import target_mean
 
 TRIES = 3
 """How often displays that cannot be made are asked for again."""
@@ -69,7 +72,8 @@ async def analyse(state: State, parts: Parts) -> State:
     """Compute cells and tests from the confirmed rows alone, and draw what shows them."""
     plan, node = locked_plan(parts), confirmed_node(state)
     rows, config = rows_of(node, parts), config_of(node, parts)
-    results = build_results(rows, plan, config)
+    events = [event for event, _ in read_events(parts.folder.ledger)]
+    results = build_results(rows, plan, config, family=count_family(events, plan, rows))
     files = write_results(results, parts.folder.results)
     facts = {"node": node, "cells": len(results.cells), "tests": len(results.tests)}
     parts.ledger.record("results.built", actor="harness", inputs=[plan.hash], files=files, facts=facts)
@@ -122,14 +126,15 @@ def _make(
 
 
 def tree_points(state: State, parts: Parts) -> tuple[TreePoint, ...]:
-    """Return the search's nodes as its figure shows them: values of the search seeds, confirm left out."""
+    """Return the search's nodes as its figure shows them: the target's values on search seeds, confirm left out."""
+    plan = locked_plan(parts)
     chosen = set(parts.journal.lineage(confirmed_node(state)))
     number = {node.id: node.number for node in parts.journal.nodes}
     return tuple(
         TreePoint(
             number=node.number,
             stage=node.stage,
-            value=node.score.value if node.score else None,
+            value=target_mean(node.outcome, plan) if node.outcome else None,
             parent=number[node.parents[0]] if node.parents else None,
             chosen=node.id in chosen,
         )

@@ -41,6 +41,7 @@ from ai_scientist.search.checkpoints import Checkpoints, StoredCheckpoint
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Measurement, Node, Outcome, Score, Status
 from ai_scientist.search.stages import default_stages
+from ai_scientist.search.values import target_mean
 from tests.analysis.study import make_plan
 
 PROGRAM = '''"""Does shrinking a nearest-centroid classifier's confidence improve its calibration?"""
@@ -246,7 +247,7 @@ class Maker:
         files = write_results(results, self.run.results)
         facts = {"node": confirmed.id}
         self.ledger.record("results.built", actor="harness", inputs=[self.plan.hash], files=files, facts=facts)
-        points = tree_points({n.id: brief(n) for n in self.journal.nodes}, [confirmed.id])
+        points = tree_points({n.id: brief(n, self.plan) for n in self.journal.nodes}, [confirmed.id])
         for name, kind in (("bars", "bars"), ("curve", "steps"), ("pairs", "paired"), ("tree", "tree")):
             curve = Curve.model_validate({"name": name, "kind": kind, "metric": "ece", "caption": "."})
             drawn = draw_figure(curve, results, rows, self.plan, self.run.results / "figures", points=points)
@@ -338,7 +339,7 @@ class Maker:
         return [Event.model_validate_json(line) for line in self.run.ledger.read_text().splitlines()]
 
 
-def brief(node: Node) -> Brief:
+def brief(node: Node, plan: Plan) -> Brief:
     return Brief(
         id=node.id,
         number=node.number,
@@ -351,7 +352,7 @@ def brief(node: Node) -> Brief:
         components=node.components,
         is_copy=False,
         status=node.outcome.status.value if node.outcome else None,
-        value=node.score.value if node.score else None,
+        value=target_mean(node.outcome, plan) if node.outcome else None,
         seeds=node.outcome.seeds if node.outcome else (),
     )
 
