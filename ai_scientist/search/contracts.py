@@ -41,6 +41,10 @@ class Stage(Value):
         width: Most children that a node gets here, debug steps not counted; None: no limit.
         exploration: Weight of the bonus for seldom visited nodes, in the policies that have one.
         recombination: How often two good nodes are recombined, where the stage may.
+        prune_below: Nodes of a lower value are not grown; None: all good ones may be.
+        reevaluations: How often the best node may be run again, on fresh seeds, while it is not clear that it is best;
+            the operator "replicate" does it.
+        spare_seeds: Where those seeds come from; a stage without any never re-evaluates.
     """
 
     name: str
@@ -61,6 +65,9 @@ class Stage(Value):
     width: int | None = Field(default=None, ge=1)
     exploration: float = Field(default=1.0, ge=0)
     recombination: float = Field(default=0.2, ge=0, le=1)
+    prune_below: float | None = None
+    reevaluations: int = Field(default=0, ge=0)
+    spare_seeds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

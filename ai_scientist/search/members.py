@@ -35,8 +35,12 @@ class Member:
     debug_depth: int
     key: Key | None = None
     is_buggy: bool = False
+    is_replica: bool = False
+    """A re-evaluation of its parent: it has no value of its own, but counts in the parent's."""
+    replicas: int = 0
+    """Re-evaluations, running and reserved ones too."""
     grown: int = 0
-    """Children but debug steps; running and reserved ones count."""
+    """Children but debug steps and re-evaluations; running and reserved ones count."""
     children: int = 0
     """All children, running and reserved ones too."""
     visits: int = 1

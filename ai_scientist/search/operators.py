@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ai_scientist.core.ids import NodeId
 from ai_scientist.search.checkpoints import Checkpoints
 from ai_scientist.search.contracts import Proposal, Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Node
+
+
+def next_seeds(journal: Journal, stage: Stage, node: NodeId) -> tuple[int, ...] | None:
+    """Return the seeds of the next replication of a node in a stage, or None if there are no more.
+
+    A stage with spare seeds hands them out in turn; another replicates once, on its own seeds.
+    """
+    if stage.spare_seeds:
+        return seeds_of_replica(stage, len(journal.stage(stage.name).replicas(node)))
+    done = any(child.stage == stage.name and child.operator == "replicate" for child in journal.children(node))
+    return None if done else stage.seeds
+
+
+def seeds_of_replica(stage: Stage, index: int) -> tuple[int, ...] | None:
+    """Return the spare seeds of a node's replica number `index`, from 0; None if they do not reach that far."""
+    size = len(stage.seeds)
+    seeds = stage.spare_seeds[index * size : (index + 1) * size]
+    return seeds if len(seeds) == size else None
 
 
 class Replicate:
@@ -17,9 +36,9 @@ class Replicate:
         self._checkpoints = checkpoints
 
     async def expand(self, parents: Sequence[Node], stage: Stage, journal: Journal) -> Proposal | None:
-        """Return the parent's program unchanged, or None if the stage has replicated it already."""
+        """Return the parent's program unchanged, or None if the stage has no seeds for another replication."""
         (parent,) = parents
-        if any(child.stage == stage.name and child.operator == "replicate" for child in journal.children(parent.id)):
+        if next_seeds(journal, stage, parent.id) is None:
             return None
         return Proposal(
             files=self._checkpoints.load(parent.checkpoint).files,

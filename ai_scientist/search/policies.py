@@ -48,6 +48,8 @@ class TreePolicy:
         # The draw is made whether or not there are leaves, so that later draws do not depend on it.
         if rng.random() < stage.debug_probability and leaves:
             return Expansion(parents=(rng.choice(leaves),), operator="debug")
+        if doubtful := view.doubtful():
+            return Expansion(parents=(doubtful,), operator="replicate")
         if grown := self._grow(journal, view, rng):
             return grown
         if may_draft:
@@ -58,7 +60,7 @@ class TreePolicy:
 
     def _grow(self, journal: Journal, view: StageView, rng: Random) -> Expansion | None:
         for operator in view.stage.operators:
-            if operator in FROM_ROOTS:
+            if operator in FROM_ROOTS and not (operator == "replicate" and view.stage.spare_seeds):
                 for root in view.roots:
                     if view.may(operator, root):
                         return Expansion(parents=(root,), operator=operator)

@@ -39,6 +39,8 @@ from ai_scientist.search.contracts import (
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.members import node_id
 from ai_scientist.search.node import Node, Outcome, Score, Status
+from ai_scientist.search.operators import next_seeds, seeds_of_replica
+from ai_scientist.search.values import pool
 from ai_scientist.search.views import StageView
 
 GIVEN_UP_IN_A_ROW = 8
@@ -138,6 +140,8 @@ class StageRun:
 
     async def _drive(self, group: asyncio.TaskGroup) -> str:
         """Start what there is room for whenever something has changed; return when nothing is left."""
+        for original in self._view.unpooled:
+            self._pool(original)
         for node in self._view.running:
             self._start(group, self._evaluate(self._journal.node(node), None))
         while True:
@@ -235,7 +239,7 @@ class StageRun:
                     self._journal.exhaust(stage.name, expansion)
                     tell(parts, self._view, "exhausted")
                     return None
-                title, twin = proposal.title, self._twin(proposal)
+                title, twin = proposal.title, self._twin(expansion, proposal)
                 if twin is None:
                     return proposal
                 problem = f"The program is the very same as that of {twin}, which has been evaluated on these seeds."
@@ -256,11 +260,13 @@ class StageRun:
         tell(parts, self._view, "given_up")
         return None
 
-    def _twin(self, proposal: Proposal) -> NodeId | None:
+    def _twin(self, expansion: Expansion, proposal: Proposal) -> NodeId | None:
         """Return an earlier node with the same program that these seeds would tell nothing new about, or None."""
         if not proposal.files:
             raise EditRejected("The program has no files.")
         wanted = set(self._stage.seeds)
+        if expansion.operator == "replicate":
+            wanted = set(next_seeds(self._journal, self._stage, expansion.parents[0]) or ())
         for other in self._journal.with_tree(tree_hash(proposal.files)):
             if self._journal.status(other) is Status.CANCELLED:
                 continue
@@ -315,11 +321,13 @@ class StageRun:
                 self._evaluation_time.add(seconds)
             outcome, score = self._judge(outcome)
             finished = self._journal.finish(node.id, outcome, score)
+            if self._view.member(node.id).is_replica:
+                self._pool(node.parents[0])
         tell(self._parts, self._view, "finished", finished)
 
     async def _measure(self, node: Node, checkpoint: Checkpoint) -> Outcome:
         """Return what the evaluator says; if it fails itself, that is this node's outcome and nobody else's."""
-        parts, seeds = self._parts, self._stage.seeds
+        parts, seeds = self._parts, self._seeds(node)
         started = parts.clock.monotonic()
         try:
             async with asyncio.timeout(parts.evaluation_seconds):
@@ -331,6 +339,27 @@ class StageRun:
         except Exception as error:  # an evaluator may be anybody's; it must not end the run
             status, why = Status.CRASHED, f"The evaluator failed: {_last_line(error)}"
         return Outcome(status=status, diagnosis=why, seeds=seeds, wall_seconds=parts.clock.monotonic() - started)
+
+    def _seeds(self, node: Node) -> tuple[int, ...]:
+        """The seeds that a node is evaluated on: the stage's, or the next spare ones for a re-evaluation."""
+        if not self._view.member(node.id).is_replica:
+            return self._stage.seeds
+        index = self._view.replicas(node.parents[0]).index(node.id)
+        return seeds_of_replica(self._stage, index) or self._stage.seeds
+
+    def _pool(self, original: NodeId) -> None:
+        """Score a node over its own seeds and those of its re-evaluations."""
+        own = self._journal.node(original).outcome
+        replicas = [
+            (replica, outcome)
+            for replica in self._view.replicas(original)
+            if (outcome := self._journal.node(replica).outcome) and outcome.status is Status.OK
+        ]
+        if own is None or not replicas:
+            return
+        _, score = self._judge(pool([own, *(outcome for _, outcome in replicas)]))
+        names = [replica for replica, _ in replicas]
+        self._journal.rescore(original, stage=self._stage.name, score=score, replicas=names)
 
     def _judge(self, outcome: Outcome) -> tuple[Outcome, Score | None]:
         """Return the outcome with its score; a program that ran but has no value here is refused, and so debugged."""

@@ -6,6 +6,7 @@ that lived through the run give the same answers, which is what makes a resumed 
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from ai_scientist.search.members import FROM_BUGGY, FROM_PAIRS, NOT_GROWTH, Memb
 from ai_scientist.search.node import Score
 from ai_scientist.search.ranking import Key, Ranking, number_of, order_key
 from ai_scientist.search.visits import Visits
+
+CLEAR = 2.0
+"""Standard errors of their difference by which the best node leads the next one when it is clear that it is best."""
 
 GIVE_UPS = 3
 """An operator that was given up this often for the same parents counts as exhausted for them."""
@@ -55,6 +59,8 @@ class StageView:
         self._tries: dict[Expansion, Tries] = {}
         self._pending: dict[Expansion, int] = {}
         self._pairs: set[tuple[int, int]] = set()
+        self._replicas: dict[int, list[int]] = {}
+        self._unpooled: set[int] = set()
         self._visits = Visits(self._members, self.frontier)
         self._is_loading = is_loading
         self._best: Key | None = None
@@ -193,6 +199,29 @@ class StageView:
         ]
         return (min(a, b), max(a, b)) in self._pairs or any(e in self._pending or e in self._exhausted for e in orders)
 
+    def doubtful(self) -> NodeId | None:
+        """Return the best node if it is not clear that it is best, and it may be run again on fresh seeds.
+
+        It is clear when it leads the next one by two standard errors of their difference.
+        """
+        if len(self.ranking) < 2 or not self.stage.reevaluations:
+            return None
+        first, second = self.ranking[-1], self.ranking[-2]
+        lead, noise = first[0] - second[0], math.hypot(first[1], second[1])
+        best = self._members[number_of(first)]
+        fits = (best.replicas + 1) * len(self.stage.seeds) <= len(self.stage.spare_seeds)
+        may = fits and best.replicas < self.stage.reevaluations and self.may("replicate", node_id(best.number))
+        return node_id(best.number) if may and math.isfinite(noise) and lead < CLEAR * noise else None
+
+    @property
+    def unpooled(self) -> tuple[NodeId, ...]:
+        """Nodes with a re-evaluation whose seeds are not in their score yet: a crash came between the two lines."""
+        return tuple(node_id(n) for n in sorted(self._unpooled))
+
+    def replicas(self, node: NodeId) -> tuple[NodeId, ...]:
+        """Return the re-evaluations of a node in this stage, oldest first."""
+        return tuple(map(node_id, self._replicas.get(node_number(node), ())))
+
     def tries(self, expansion: Expansion) -> Tries:
         """Return how an operator fared with some parents so far."""
         return self._tries.get(expansion, Tries())
@@ -218,6 +247,9 @@ class StageView:
             debug_depth=above.debug_depth + 1 if above and operator in FROM_BUGGY else 0,
         )
         self._members[number] = member
+        if up and self._is_reevaluation(operator):
+            member.is_replica = True
+            self._replicas.setdefault(up, []).append(number)
         counts = self._counts
         self._visits.sum += 1
         counts.made += 1
@@ -241,6 +273,7 @@ class StageView:
 
     def set_score(self, number: int, score: Score | None) -> None:
         """A node's score is known, or has been taken anew."""
+        self._unpooled.discard(number)
         self._set_key(number, order_key(score.value, score.stderr, number) if score else None)
 
     def finish_loading(self) -> None:
@@ -302,8 +335,12 @@ class StageView:
         _remove(self._sets.running, number)
         counts, before = self._counts, self._best
         counts.finished += 1
-        counts.good += key is not None
         member = self._members[number]
+        if member.is_replica:
+            if key is not None:
+                self._unpooled.add(member.up)
+            return
+        counts.good += key is not None
         member.is_buggy = is_buggy
         self._set_key(number, key)
         counts.without_gain = 0 if self._best != before else counts.without_gain + 1
@@ -325,6 +362,9 @@ class StageView:
         self._best = self.ranking[-1] if len(self.ranking) else None
         self._refresh(number)
 
+    def _is_reevaluation(self, operator: str) -> bool:
+        return operator == "replicate" and bool(self.stage.spare_seeds)
+
     def _settle(self, expansion: Expansion, *, is_exhausted: bool) -> None:
         self._counts.settled += 1
         if is_exhausted:
@@ -334,11 +374,12 @@ class StageView:
 
     def _attach(self, parents: tuple[int, ...], operator: str, sign: int) -> None:
         """Count a child of its parents (sign 1), or stop counting it (-1)."""
-        mine = [p for p in parents if p in self._members]
+        mine, is_reevaluation = [p for p in parents if p in self._members], self._is_reevaluation(operator)
         for number in mine:
             member = self._members[number]
             member.children += sign
-            member.grown += 0 if operator in FROM_BUGGY else sign
+            member.replicas += sign if is_reevaluation else 0
+            member.grown += 0 if operator in FROM_BUGGY or is_reevaluation else sign
         self._visits.count(mine, sign, is_loading=self._is_loading)
         for number in mine:
             self._refresh(number)
@@ -370,7 +411,8 @@ class StageView:
         """Whether a good node can still be grown."""
         stage = self.stage
         return (
-            (stage.depth is None or member.depth < stage.depth)
+            (stage.prune_below is None or (member.key is not None and member.key[0] >= stage.prune_below))
+            and (stage.depth is None or member.depth < stage.depth)
             and (stage.width is None or member.grown < stage.width)
             and self.growth(node_id(member.number)) is not None
         )

@@ -242,6 +242,46 @@ def test_an_unknown_policy_is_refused_with_those_that_exist() -> None:
         POLICIES.get("mcts")
 
 
+def test_nodes_below_the_threshold_are_not_grown(grow: Grow) -> None:
+    tree = grow(policy="random", prune_below=0.5, operators=("improve",))
+    for value in (0.4, 0.5, 0.6):
+        tree.add(value)
+    assert set(tree.selections(40)) == {("improve", ("n0002",)), ("improve", ("n0003",))}
+
+
+SPARE = {"operators": ("improve", "replicate"), "reevaluations": 2, "spare_seeds": (100, 101, 102)}
+
+
+@pytest.mark.parametrize("policy", ["best_first", "puct", "ucb1"])
+def test_a_best_node_that_is_not_clearly_best_is_run_again_first(grow: Grow, policy: str) -> None:
+    tree = grow(policy=policy, **SPARE)
+    tree.add(1.0)
+    assert tree.select() == expansion("improve", 1), "alone it is not in doubt"
+    tree.add(0.9)
+    assert tree.select() == expansion("replicate", 1)
+    view = tree.journal.stage("explore")
+    view.reserve(expansion("replicate", 1))
+    assert tree.select() == expansion("replicate", 1)
+    view.reserve(expansion("replicate", 1))
+    assert tree.select() != expansion("replicate", 1), "twice is what the stage allows"
+
+
+def test_a_clear_lead_is_not_run_again(grow: Grow) -> None:
+    tree = grow(**SPARE)
+    tree.add(1.0, stderr=0.1)
+    tree.add(0.7, stderr=0.1)
+    assert tree.select() == expansion("improve", 1), "0.3 is more than two standard errors of the difference"
+    tree.add(0.99, stderr=0.1)
+    assert tree.select() == expansion("replicate", 1)
+
+
+def test_without_spare_seeds_nothing_is_run_again(grow: Grow) -> None:
+    tree = grow(**{**SPARE, "spare_seeds": ()}, root="none")
+    tree.add(1.0)
+    tree.add(0.99)
+    assert tree.select() == expansion("improve", 1)
+
+
 # --- which good node -------------------------------------------------------------------------------------------------
 
 

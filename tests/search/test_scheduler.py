@@ -362,6 +362,75 @@ async def test_a_later_stage_grows_from_the_best_as_its_own_target_sees_it(bench
     assert view.member(NodeId("n0001")).key == (1.0, float("-inf"), -1)
 
 
+NOISY = CLIMB.model_copy(
+    update={
+        "operators": ("draft", "improve", "replicate"),
+        "seeds": (0, 1),
+        "spare_seeds": (10, 11, 12, 13),
+        "reevaluations": 2,
+        "nodes": 6,
+        "drafts": 2,
+    }
+)
+
+
+def noisy(ran: list[tuple[int, tuple[int, ...]]]) -> Evaluator:
+    """Program 1 is lucky on the search's seeds and is worth 0; program 2 is worth 1 on any seed."""
+
+    class Noisy:
+        async def evaluate(self, node: Node, checkpoint: Checkpoint, seeds: Sequence[int]) -> Outcome:
+            number = int(checkpoint.files["n"])
+            ran.append((number, tuple(seeds)))
+            worth = {1: 0.0, 2: 1.0}.get(number, -9.0)
+            luck = 1.2 if number == 1 else 0.0
+            rows = tuple(
+                Measurement(
+                    metric="height",
+                    condition="proposed",
+                    dataset="d",
+                    split="test",
+                    seed=seed,
+                    value=worth + (luck * (1 + seed % 2 / 5) if seed < 10 else 0.0) + seed % 2 / 9,
+                )
+                for seed in seeds
+            )
+            return Outcome(status=Status.OK, seeds=tuple(seeds), wall_seconds=0, measurements=rows)
+
+    return Noisy()
+
+
+async def test_running_the_incumbent_again_unmasks_a_lucky_one(bench: Bench) -> None:
+    ran: list[tuple[int, tuple[int, ...]]] = []
+    scheduler = bench.scheduler(Proposes(program), noisy(ran))
+    result = await scheduler.run_stage(NOISY.model_copy(update={"nodes": 2, "reevaluations": 0}))
+    assert result.best == "n0001", "without it, luck wins"
+
+    result = await scheduler.run_stage(NOISY)
+    view = bench.journal.stage("climb")
+    assert view.replicas(NodeId("n0001")) == ("n0003",)
+    assert ran[2] == (1, (10, 11)), "the first spare seeds"
+    assert result.best == "n0002"
+    assert bench.journal.node(NodeId("n0003")).same_as == "n0001"
+    repeats = [node for node in bench.journal.nodes if node.operator == "replicate"]
+    assert view.good == result.made - len(repeats), "a re-evaluation is no new result"
+    key = view.member(NodeId("n0001")).key
+    bench.reopen()
+    again = bench.journal.stage("climb")
+    assert (again.best, again.member(NodeId("n0001")).key, again.unpooled) == ("n0002", key, ())
+
+
+async def test_a_crash_between_a_re_evaluation_and_its_pooling_is_made_good(bench: Bench) -> None:
+    await bench.scheduler(Proposes(program), noisy([])).run_stage(NOISY)
+    whole, key = bench.journal.path.read_bytes(), bench.journal.stage("climb").member(NodeId("n0001")).key
+    bench.journal.close()
+    at = whole.index(b'"kind":"node_rescored"')
+    bench.journal.path.write_bytes(whole[: whole.rindex(b"\n", 0, at) + 1])
+    bench.journal = Journal.open(bench.journal.path)
+    assert bench.journal.stage("climb").unpooled == ("n0001",)
+    await bench.scheduler(Proposes(lambda n: program(n + 50)), noisy([])).run_stage(NOISY)
+    assert bench.journal.stage("climb").member(NodeId("n0001")).key == key
+
+
 # --- what goes wrong -------------------------------------------------------------------------------------------------
 
 
