@@ -13,16 +13,17 @@ from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import check_numbers
 from ai_scientist.audit.plan_lock import check_plan
 from ai_scientist.audit.report import AuditReport
+from ai_scientist.audit.rerun import Rerun, check_rerun
 from ai_scientist.audit.tree import check_tree
 from ai_scientist.core.run_folder import RunFolder
 
 
-def audit(run: RunFolder, *, rerun: bool = False) -> AuditReport:
+def audit(run: RunFolder, *, rerun: bool | Rerun = False) -> AuditReport:
     """Return the verdict on a run. Nothing in the folder is changed.
 
     Args:
         run: The folder, which is all that is needed.
-        rerun: Whether to run the confirmed program again; else no code of the run is executed.
+        rerun: Whether to run the confirmed program again, and how; else no code of the run is executed.
     """
     started = time.monotonic()
     book = Notebook()
@@ -40,6 +41,8 @@ def audit(run: RunFolder, *, rerun: bool = False) -> AuditReport:
             paper = check_paper(run, chain, tree, evidence, plan, book)
             if paper is not None:
                 check_citations(run, paper, book)
+            if rerun:
+                check_rerun(run, tree, evidence, plan, rerun if isinstance(rerun, Rerun) else Rerun(), book)
     book.close()
     return AuditReport(
         verdict="fail" if book.findings else "pass",

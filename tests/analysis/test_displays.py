@@ -84,7 +84,7 @@ def test_a_node_without_a_value_is_shown_without_one(rows: list[Row], results: R
     data = figure_data(curve("tree"), results, rows, plan, points=POINTS)
     by_name = {series.name: series for series in data.panels[0].series}
     assert [point.origins for point in by_name["failed"].points] == [("n0003",)]
-    assert data.y_label == "ECE, negated"
+    assert data.y_label == "Calibration error"
 
 
 def test_an_equivalence_shows_its_margin(rows: list[Row], results: Results, plan: Plan) -> None:
