@@ -29,6 +29,7 @@ DECAY_STRENGTH = 0.02
 MIXUP_STRENGTH = 0.4
 DROPOUT_SHARE = 0.4
 INPUT_JITTER = 0.6
+DILUTED_DOSE = 0.5
 BINS = 10
 CURVE_EVERY = 3
 
@@ -37,7 +38,7 @@ ARMS = {
     "penalty": {"components": [PENALTY], "dose": 1.0},
     "perturbation": {"components": [PERTURBATION], "dose": 1.0},
     "stacked": {"components": [PENALTY, PERTURBATION], "dose": 1.0},
-    "diluted": {"components": [PENALTY, PERTURBATION], "dose": 0.5},
+    "diluted": {"components": [PENALTY, PERTURBATION], "dose": DILUTED_DOSE},
     "proposed": {"dose": 1.0, "components": [
         # <- explore moves add a component here
     ]},
@@ -242,7 +243,7 @@ def main():
     lab.config(
         penalty=PENALTY.replace("_", " "), perturbation=PERTURBATION.replace("_", " "), max_train=MAX_TRAIN,
         validation_rows=VALIDATION_ROWS, hidden=HIDDEN, epochs=EPOCHS, batch=BATCH, learning_rate=LEARNING_RATE,
-        momentum=MOMENTUM, bins=BINS, diluted_dose=ARMS["diluted"]["dose"],
+        momentum=MOMENTUM, bins=BINS, diluted_dose=DILUTED_DOSE,
     )  # fmt: skip
     for arm, made in ARMS.items():
         lab.config(condition=arm, components=" + ".join(made["components"]) or "none", dose=made["dose"])
