@@ -9,26 +9,27 @@ _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[0-9]+")
 
 STOP = frozenset(
     """
-    a about above after again against all also always am among an and any are as at be because been being between
-    both but by can cannot compare compared comparison could did do does doing done down during each effect effects
-    either else even ever every few for from further get gets give given gives had has have having he her here his how
-    however i if impact in influence into investigate is it its itself just know let like make makes many matter
-    matters may me might more most much must my need no nor not now of off often on once one only or other our out over
-    own paper per please question really research same several shall she should so some still study such than that
-    the their them then there these they this those through to together too under until up upon us use used uses using
-    very was way we well were what whatever when where whether which while who why will with within without would yes
-    yet you your better best worse worst good bad help helps helped hurt hurts harm harms affect affects change
-    changes whats thing things role roles work works working
+    a about above after again against all also always am among an and any are as at be because been being
+    between both but by can cannot compare compared comparison could did do does doing done down during each
+    effect effects either else even ever every few for from further get gets give given gives had has have
+    having he her here his how however i if impact in influence into investigate is it its itself just know let
+    like make makes many matter matters may me might more most much must my need no nor not now of off often on
+    once one only or other our out over own paper per please question really research same several shall she
+    should so some still study such than that the their them then there these they this those through to
+    together too under until up upon us use used uses using very was way we well were what whatever when where
+    whether which while who why will with within without would yes yet you your better best worse worst good bad
+    help helps helped hurt hurts harm harms affect affects change changes whats thing things role roles work
+    works working
     """.split()
 )
 """Words that say nothing about a topic."""
 
 GENERIC = frozenset(
     """
-    accuracy algorithm algorithms approach artificial classification classifier classifiers classify data dataset datasets deep error errors experiment experiments
-    intelligence learn learned learning machine method methods model models network networks neural new performance
-    quality real result results set sets simple small large systems system task tasks technique techniques test tests
-    train trained training
+    accuracy algorithm algorithms approach artificial classification classifier classifiers classify data
+    dataset datasets deep error errors experiment experiments intelligence learn learned learning machine method
+    methods model models network networks neural new performance quality real result results set sets simple
+    small large systems system task tasks technique techniques test tests train trained training
     """.split()
 )
 """Words that stand in topics of the whole field, so that they neither speak for a template nor against it."""

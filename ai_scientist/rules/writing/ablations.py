@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ai_scientist.rules.writing.comparisons import figures_of, statement
+from ai_scientist.rules.writing.comparisons import figures_of, moves
 from ai_scientist.rules.writing.findings import Finding
-from ai_scientist.rules.writing.phrases import Paragraph, claim, cond, joined, listed, metric
+from ai_scientist.rules.writing.phrases import Paragraph, joined, listed
 from ai_scientist.rules.writing.study import Study
 
 
@@ -38,6 +38,12 @@ def ablated(study: Study) -> Paragraph:
     )
 
 
+def against(study: Study, f: Finding) -> str:
+    """Return an ablation's claim as a clause, the part named as the moves name it and not by its identifier."""
+    part = study.title_of(study.component(f))
+    return f"{moves(study, f)} relative to the same configuration without {part}"
+
+
 def _carrying(study: Study, found: list[Finding]) -> str:
     if not found:
         return ""
@@ -51,10 +57,7 @@ def _carrying(study: Study, found: list[Finding]) -> str:
         opening = f"The bulk of the effect is carried by {part}"
     else:
         opening = f"A share that can be told from chance is carried by {part} alone"
-    first = (
-        f"{opening}: compared with {cond(most.hypothesis.baseline)}, {cond(most.hypothesis.treatment)} "
-        f"{claim(most.verb, most.id)} {metric(most.metric.name)}, by {figures_of(most)}."
-    )
+    first = f"{opening}: {against(study, most)}, by {figures_of(most)}."
     if len(found) == 1:
         return first
     rest = listed(rf"{study.title_of(study.component(f))}, at \delta{{{f.id}}}" for f in found[1:])
@@ -67,8 +70,8 @@ def _harmful(study: Study, found: list[Finding]) -> str:
     worst = found[-1]
     part = study.title_of(study.component(worst))
     return (
-        f"In this company {part} is out of place: {statement(worst)}, by {figures_of(worst)}. The search had admitted "
-        "it on the strength of its own seeds, which the fresh ones do not bear out."
+        f"In this company {part} is out of place: {against(study, worst)}, by {figures_of(worst)}. The search had"
+        " admitted it on the strength of its own seeds, which the fresh ones do not bear out."
     )
 
 
@@ -120,9 +123,9 @@ def _only(study: Study, f: Finding) -> str:
     part = study.title_of(study.component(f))
     if not f.test.is_significant:
         return (
-            f"For {part}, it asks the question of the remedy again: {statement(f)}, the difference being"
+            f"For {part}, it asks the question of the remedy again: {against(study, f)}, the difference being"
             f" {figures_of(f)}."
         )
     if study.carried(f) < 0:
-        return f"For {part}, leaving it out is the better choice: {statement(f)}, by {figures_of(f)}."
-    return f"For {part}, leaving it out takes the effect away: {statement(f)}, by {figures_of(f)}."
+        return f"For {part}, leaving it out is the better choice: {against(study, f)}, by {figures_of(f)}."
+    return f"For {part}, leaving it out takes the effect away: {against(study, f)}, by {figures_of(f)}."

@@ -113,7 +113,7 @@ def _answer(study: Study) -> Paragraph:
     if surprising:
         parts.append(
             f"What came out is {'partly ' if holding or unsettled else ''}not what was expected:"
-            f" {clauses(statement(f) for f in surprising[:2])}."
+            f" {clauses(statement(study, f) for f in surprising[:2])}."
         )
     if holding:
         opening = (
@@ -125,7 +125,7 @@ def _answer(study: Study) -> Paragraph:
                 else study.voice.pick("brief", "In brief, we find the following: ", "The main findings are these: ")
             )
         )
-        parts.append(f"{opening}{clauses(statement(f) for f in holding[:3])}.")
+        parts.append(f"{opening}{clauses(statement(study, f) for f in holding[:3])}.")
     if unsettled and not parts:
         parts.append(
             "The answer is that these data do not give any: no registered comparison passes its corrected test. The "

@@ -28,7 +28,8 @@ def compared_open(study: Study, findings: Sequence[Finding], number: int) -> Par
     certainty = findings[0].certainty
     pairs = [f"for {cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)}" for f in findings]
     measured = clauses(
-        rf"{pair}, the difference in {metric(f.metric.name)} is \delta{{{f.id}}}, with \pval{{{f.id}}} after correction"
+        rf"{pair}, the difference in the {metric(f.metric.name)} is \delta{{{f.id}}}, with \pval{{{f.id}}} after"
+        r" correction"
         for pair, f in zip(pairs, findings, strict=True)
     )
     if certainty == "could not pass":
@@ -53,13 +54,45 @@ def compared_open(study: Study, findings: Sequence[Finding], number: int) -> Par
     return joined(lead, f"{measured[:1].upper()}{measured[1:]}.", _rooms(findings))
 
 
-def statement(finding: Finding) -> str:
-    """Return a test's claim as a clause: "A raises B relative to C"; honest by itself, because the verb is a macro."""
+def compared_briefly(study: Study, findings: Sequence[Finding], number: int) -> Paragraph:
+    """Return a paragraph on several predictions that hold, of which none is the main one."""
+    lead = study.voice.turn(
+        "briefly",
+        number,
+        "The plan's further predictions of a direction hold too, and can be told together.",
+        "What else was predicted with a direction came out as predicted.",
+    )
+    told = [f"{statement(study, f)}, the difference being {figures_of(f)}" for f in findings]
+    steadiest = max(findings, key=lambda f: abs(f.test.effect or 0.0))
+    faintest = min(findings, key=lambda f: abs(f.test.effect or 0.0))
+    contrast = ""
+    if steadiest.steadiness == "steady" and faintest.steadiness != "steady":
+        contrast = (
+            rf"They are not equally firm: the one on {cond(steadiest.hypothesis.treatment)} returns with nearly every "
+            rf"seed, at \effect{{{steadiest.id}}}, while that on {cond(faintest.hypothesis.treatment)} has to be seen "
+            rf"through the spread between seeds, at \effect{{{faintest.id}}}."
+        )
+    divided = next((text for f in findings if (text := _divided(f, number, study))), "")
+    return joined(lead, f"{clauses(told)}.", contrast, divided)
+
+
+def statement(study: Study, finding: Finding) -> str:
+    """Return a test's claim as a clause: "A raises the B relative to C"; honest by itself: the verb is a macro."""
     h = finding.hypothesis
     if finding.is_equivalence:
-        return f"{cond(h.treatment)} {claim('is_equivalent_to', finding.id)} {cond(h.baseline)} in {metric(h.metric)}"
-    verb = claim(finding.verb, finding.id)
-    return f"{cond(h.treatment)} {verb} {metric(h.metric)} relative to {cond(h.baseline)}"
+        verb = claim("are_equivalent_to" if study.is_plural(h.treatment) else "is_equivalent_to", finding.id)
+        return f"{cond(h.treatment)} {verb} {cond(h.baseline)} in {metric(h.metric)}"
+    return f"{moves(study, finding)} relative to {cond(h.baseline)}"
+
+
+def moves(study: Study, finding: Finding) -> str:
+    """Return the beginning of such a clause: what the treatment does to the metric."""
+    h = finding.hypothesis
+    if study.is_plural(h.treatment):
+        verb = "raise" if finding.is_more else "lower_plural"
+    else:
+        verb = "raises" if finding.is_more else "lowers"
+    return f"{cond(h.treatment)} {claim(verb, finding.id)} the {metric(h.metric)}"
 
 
 def figures_of(finding: Finding) -> str:
@@ -73,12 +106,12 @@ def _decided(study: Study, f: Finding, number: int, before: Finding | None) -> t
         lead = turn(
             "contradicted",
             number,
-            f"The plan predicted the opposite of what was measured: {statement(f)}.",
-            f"Here the prediction fails, and not for want of precision: {statement(f)}.",
-            f"The sign is the reverse of the registered one: {statement(f)}.",
+            f"The plan predicted the opposite of what was measured: {statement(study, f)}.",
+            f"Here the prediction fails, and not for want of precision: {statement(study, f)}.",
+            f"The sign is the reverse of the registered one: {statement(study, f)}.",
         )
     else:
-        lead = f"{_opening(study, f, number, before)}{statement(f)}."
+        lead = f"{_opening(study, f, number, before)}{statement(study, f)}."
     effect = rf" and \effect{{{f.id}}}" if f.test.effect is not None else ""
     figures = turn(
         "figures",
@@ -132,10 +165,13 @@ _STEADY_SIZES = {
     "moderate": (
         "Against {level} that is a moderate shift, and a regular one: it hardly depends on the seed.",
         "It is a moderate part of {level} and shows in nearly every seed.",
+        "Measured by {level}, the shift is neither a trifle nor an upheaval, and seeds agree about it.",
+        "Set against {level}, that is enough to be noticed, and it is noticed in nearly every seed.",
     ),
     "large": (
         "Against {level} that is a large shift, and it hardly depends on the seed.",
         "In level as in regularity this is pronounced: it is a large part of {level}, and seeds agree about it.",
+        "Seen beside {level}, it is a change that would be noticed in practice, and seeds agree about its extent.",
         "Held against {level}, nobody who looks at such values would overlook it, whichever seed is taken.",
     ),
     "very large": (
@@ -180,8 +216,8 @@ def _open(study: Study, f: Finding, number: int) -> tuple[str, ...]:
         seeds = study.count("confirm_seeds")
         return (
             (
-                f"Whether {pair} differ in {name} could not be decided in this run: with {seeds or 'so few'} seeds the "
-                "exact test cannot fall below the corrected threshold, whatever the data say."
+                f"Whether {pair} differ in the {name} could not be decided in this run: with {seeds or 'so few'} seeds"
+                " the exact test cannot fall below the corrected threshold, whatever the data say."
             ),
             f"What was observed is a difference of {figures_of(f)}; it is reported for completeness.",
         )
@@ -191,14 +227,14 @@ def _open(study: Study, f: Finding, number: int) -> tuple[str, ...]:
                 f"The comparison of {pair} shows why corrections matter: by itself it would have passed, and corrected"
                 " for all comparisons that were made it does not."
             ),
-            f"The difference in {name} is {figures_of(f)}, and the hypothesis stays open.",
+            f"The difference in the {name} is {figures_of(f)}, and the hypothesis stays open.",
         )
     lead = turn(
         "open",
         number,
-        f"Whether {pair} differ in {name} cannot be told: the difference is {figures_of(f)}.",
-        f"The hypothesis on {pair} stays open; the difference in {name} is {figures_of(f)}.",
-        f"Between {pair}, the corrected test finds nothing to hold on to in {name}: {figures_of(f)}.",
+        f"Whether {pair} differ in the {name} cannot be told: the difference is {figures_of(f)}.",
+        f"The hypothesis on {pair} stays open; the difference in the {name} is {figures_of(f)}.",
+        f"Between {pair}, the corrected test finds nothing to hold on to in the {name}: {figures_of(f)}.",
     )
     if h.treatment == study.plan.target and not study.components:
         return (
@@ -258,8 +294,9 @@ def _equivalence(study: Study, f: Finding, number: int) -> tuple[str, ...]:
             study.voice.turn(
                 "same",
                 number,
-                f"A further prediction was one of agreement, which has to be shown and is no default: {statement(f)}.",
-                f"Agreement was registered as a claim of its own, and it passes: {statement(f)}.",
+                "A further prediction was one of agreement, which has to be shown and is no default:"
+                f" {statement(study, f)}.",
+                f"Agreement was registered as a claim of its own, and it passes: {statement(study, f)}.",
             ),
             f"The difference is {figures_of(f)}, and its interval stays inside the margin that was fixed beforehand.",
         )
@@ -318,6 +355,7 @@ def _divided(f: Finding, number: int, study: Study) -> str:
 def _arms(study: Study, f: Finding, name: str) -> str:
     h = f.hypothesis
     return (
-        rf"{metric(h.metric)} is \val{{{base(study.plan, h.metric, h.treatment, name)}/mean}} for {cond(h.treatment)} "
+        rf"the {metric(h.metric)} is \val{{{base(study.plan, h.metric, h.treatment, name)}/mean}} for"
+        rf" {cond(h.treatment)} "
         rf"and \val{{{base(study.plan, h.metric, h.baseline, name)}/mean}} for {cond(h.baseline)}"
     )

@@ -91,11 +91,6 @@ class Finding:
         """Whether the treatment's mean is the better one by the metric's direction."""
         return self.is_more == (self.metric.direction == "higher")
 
-    @property
-    def verb(self) -> str:
-        """The claim verb for the way the difference points: as an object it takes the metric."""
-        return "raises" if self.is_more else "lowers"
-
 
 def read(test: TestResult, results: Results, plan: Plan) -> Finding:
     """Return a test as sentences need it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ai_scientist.agents.writing import FrontAnswer, FrontFacts
 from ai_scientist.rules.writing.background import rationale
-from ai_scientist.rules.writing.comparisons import figures_of, statement
+from ai_scientist.rules.writing.comparisons import figures_of, moves, statement
 from ai_scientist.rules.writing.findings import Finding
 from ai_scientist.rules.writing.foreign import usable
 from ai_scientist.rules.writing.guard import guarded
@@ -45,17 +45,14 @@ def _found_in_title(study: Study) -> str:
     if main.verdict == "open":
         settled = next((f for f in study.findings if f.verdict != "open" and not f.is_equivalence), None)
         if settled is not None:
-            return _claim_in_title(settled)
+            return _claim_in_title(study, settled)
         return "A rehearsal" if study.facts.quick else "A registered test that leaves it open"
     tail = ", against expectation" if main.verdict == "contradicted" else ", but not everywhere" if main.dissent else ""
-    return f"{_claim_in_title(main)}{'' if main.is_equivalence else tail}"
+    return f"{_claim_in_title(study, main)}{'' if main.is_equivalence else tail}"
 
 
-def _claim_in_title(f: Finding) -> str:
-    h = f.hypothesis
-    if f.is_equivalence:
-        return statement(f)
-    return rf"{cond(h.treatment)} \claim{{{f.verb}}}{{{f.id}}} {metric(h.metric)}"
+def _claim_in_title(study: Study, f: Finding) -> str:
+    return statement(study, f) if f.is_equivalence else moves(study, f)
 
 
 def abstract(study: Study) -> str:
@@ -100,13 +97,13 @@ def _found(study: Study) -> list[str]:
     lines: list[str] = []
     if surprising:
         f = surprising[0]
-        lines.append(f"Against the prediction, {statement(f)}; the difference is {figures_of(f)}.")
+        lines.append(f"Against the prediction, {statement(study, f)}; the difference is {figures_of(f)}.")
         if len(surprising) > 1:
-            lines.append(f"Nor does a further prediction hold: {statement(surprising[1])}.")
+            lines.append(f"Nor does a further prediction hold: {statement(study, surprising[1])}.")
     if holding:
         f = holding[0]
         lines.append(
-            f"{'As predicted' if surprising else 'We find that'}{',' if surprising else ''} {statement(f)}; the"
+            f"{'As predicted' if surprising else 'We find that'}{',' if surprising else ''} {statement(study, f)}; the"
             f" difference is {figures_of(f)}."
         )
         if f.dissent:
@@ -115,13 +112,13 @@ def _found(study: Study) -> list[str]:
             )
         rest = [] if f.dissent else [g for g in holding[1:] if g is not study.repair]
         if rest and not surprising:
-            lines.append(f"Likewise, {clauses(statement(f) for f in rest[:2])}.")
+            lines.append(f"Likewise, {clauses(statement(study, f) for f in rest[:2])}.")
     if unsettled and lines:
         lines.append(f"The corrected test leaves open how {_pairs(unsettled[:2])}.")
     elif unsettled:
         f = unsettled[0]
         lines.append(
-            "No planned comparison passes its corrected test; for the main one, the difference in "
+            "No planned comparison passes its corrected test; for the main one, the difference in the "
             f"{metric(f.metric.name)} is {figures_of(f)}."
         )
         lines.append("We report what the intervals exclude and what they do not, and conclude nothing beyond that.")
@@ -130,7 +127,7 @@ def _found(study: Study) -> list[str]:
 
 def _pairs(found: tuple[Finding, ...]) -> str:
     pairs = [
-        f"{cond(f.hypothesis.treatment)} compares with {cond(f.hypothesis.baseline)} in {metric(f.metric.name)}"
+        f"{cond(f.hypothesis.treatment)} compares with {cond(f.hypothesis.baseline)} in the {metric(f.metric.name)}"
         for f in found
     ]
     return listed(pairs, last="and how")
@@ -145,7 +142,7 @@ def _searched(study: Study) -> str:
     if repair is None or repair.verdict == "open":
         return f"The configuration that the search chose, with {made}, has no advantage that fresh seeds establish."
     carrying = [f for f in study.ablations if f.test.is_significant and study.carried(f) > 0]
-    said = f"With {made}, {statement(repair)}"
+    said = f"With {made}, {statement(study, repair)}"
     if len(parts) > 1 and carrying:
         return f"{said}, and ablations trace this to {study.title_of(study.component(carrying[0]))} above all."
     return f"{said}."

@@ -119,25 +119,25 @@ def _verdict(study: Study) -> Paragraph:
     if main is None:
         return "The confirming runs do not allow an answer, because the planned comparison could not be made."
     others = [f for f in study.findings if f is not main and f.verdict != "open"]
-    also = f"What else is settled: {clauses(statement(f) for f in others[:3])}." if others else ""
+    also = f"What else is settled: {clauses(statement(study, f) for f in others[:3])}." if others else ""
     if main.verdict == "contradicted":
         lead = study.voice.pick(
             "answer against",
-            f"The answer is not the expected one: {statement(main)}.",
-            f"The expectation with which this study set out does not survive it: {statement(main)}.",
+            f"The answer is not the expected one: {statement(study, main)}.",
+            f"The expectation with which this study set out does not survive it: {statement(study, main)}.",
         )
         return joined(lead, also)
     if main.verdict == "supported":
         lead = study.voice.pick(
             "answer",
-            f"To the question that was asked, the confirming seeds give an answer: {statement(main)}.",
-            f"As far as these data can tell, {statement(main)}.",
-            f"The study set out with a prediction that fresh seeds bear out: {statement(main)}.",
+            f"To the question that was asked, the confirming seeds give an answer: {statement(study, main)}.",
+            f"As far as these data can tell, {statement(study, main)}.",
+            f"The study set out with a prediction that fresh seeds bear out: {statement(study, main)}.",
         )
         return joined(lead, also)
     if not others:
         return joined("The question that was asked stays open.", _why_open(main))
-    what = f"What is settled is something else: {clauses(statement(f) for f in others[:3])}."
+    what = f"What is settled is something else: {clauses(statement(study, f) for f in others[:3])}."
     return joined("On the main point the question stays open.", _why_open(main), what)
 
 
@@ -186,9 +186,10 @@ def _next(study: Study) -> Paragraph:
         return "The next step is the same plan at its full size, for which nothing but time is needed."
     if surprising:
         f = surprising[0]
+        move = "move" if study.is_plural(f.hypothesis.treatment) else "moves"
         return (
-            f"The next step is to find out why {cond(f.hypothesis.treatment)} moves {metric(f.metric.name)} against the"
-            " prediction, with an experiment that varies the supposed cause directly."
+            f"The next step is to find out why {cond(f.hypothesis.treatment)} {move} the {metric(f.metric.name)}"
+            " against the prediction, with an experiment that varies the supposed cause directly."
         )
     if divided:
         f = divided[0]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ai_scientist.core.plan import Metric
 from ai_scientist.rules.writing.ablations import ablated
 from ai_scientist.rules.writing.background import discussed
-from ai_scientist.rules.writing.comparisons import compared, compared_open
+from ai_scientist.rules.writing.comparisons import compared, compared_briefly, compared_open
 from ai_scientist.rules.writing.findings import Finding, base, mean_of
-from ai_scientist.rules.writing.phrases import Paragraph, capital, cond, joined, listed, metric, paragraphs
+from ai_scientist.rules.writing.phrases import Paragraph, cond, joined, listed, metric, paragraphs
 from ai_scientist.rules.writing.search import explored, held_up
 from ai_scientist.rules.writing.study import Study
 
@@ -90,7 +90,7 @@ def _displays(study: Study) -> str:
     if paired:
         where.append(f"{paired} the differences seed by seed")
     if steps:
-        where.append(f"{steps} the course over training")
+        where.append(f"{steps} the curves behind these values")
     return f"{listed(where)}." if where else ""
 
 
@@ -99,19 +99,28 @@ def _comparisons(study: Study) -> list[Paragraph]:
     order = {"contradicted": 0, "supported": 1, "open": 1}
     ranked = sorted(study.findings, key=lambda f: order[f.verdict])
     together = [f for f in ranked if _is_plainly_open(f)]
+    briefly = [f for f in ranked if _is_further(study, f)]
+    briefly = briefly if len(briefly) > 2 else []
     made: list[Paragraph] = []
     before: Finding | None = None
     for finding in ranked:
-        if finding in together and len(together) > 1:
+        if finding in briefly:
+            made += [compared_briefly(study, briefly, len(made))] if finding is briefly[0] else []
+        elif finding in together and len(together) > 1:
             if finding is together[0]:
-                groups = [
-                    [f for f in together if f.certainty == c] for c in dict.fromkeys(f.certainty for f in together)
-                ]
+                certainties = dict.fromkeys(f.certainty for f in together)
+                groups = [[f for f in together if f.certainty == certainty] for certainty in certainties]
                 made += [compared_open(study, group, len(made) + place) for place, group in enumerate(groups)]
         else:
             made.append(compared(study, finding, len(made), before=before))
         before = finding
     return made
+
+
+def _is_further(study: Study, f: Finding) -> bool:
+    """Whether a prediction with a direction holds and is neither the main one nor about what the search proposes."""
+    directed = f.verdict == "supported" and not f.is_equivalence
+    return directed and f is not study.main and f.hypothesis.treatment != study.plan.target
 
 
 def _is_plainly_open(f: Finding) -> bool:
@@ -143,8 +152,8 @@ def _described(study: Study, m: Metric, treatment: str, baseline: str, number: i
     return study.voice.turn(
         "described",
         number,
-        f"{capital(metric(m.name))} is {first} for {cond(treatment)} and {second} for {cond(baseline)}.",
-        f"For {metric(m.name)}, the means are {first} under {cond(treatment)} and {second} under {cond(baseline)}.",
+        f"The {metric(m.name)} is {first} for {cond(treatment)} and {second} for {cond(baseline)}.",
+        f"For the {metric(m.name)}, the means are {first} under {cond(treatment)} and {second} under {cond(baseline)}.",
     )
 
 

@@ -146,8 +146,8 @@ def tuned(study: Study) -> str:
         "nothing is compared with a neglected rival."
     )
     if taken:
-        result = f"Of the changes that were tried, {listed(taken)} {'was' if len(taken) == 1 else 'were'} kept"
-        result += f"; {listed(tried)} {'was' if len(tried) == 1 else 'were'} not." if tried else "."
+        result = f"Of the changes that were tried, the search kept {listed(taken)}"
+        result += f"; it did not keep {listed(tried, last='or')}." if tried else "."
     elif tried:
         result = (
             f"None of the changes that were tried ({listed(tried)}) did more than the settings that the program began"

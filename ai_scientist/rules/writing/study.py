@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -80,6 +81,14 @@ class Study:
         asked = [f for f in self.findings if f.hypothesis.treatment == self.plan.target and not f.is_equivalence]
         own = [f for f in asked if f.metric.name == self.plan.primary_metric]
         return next(iter(own or asked), None)
+
+    def is_plural(self, condition: str) -> bool:
+        """Whether a condition's label takes a plural verb: "both regularisers at full dose"."""
+        head = re.split(
+            r" (?:with|without|of|at|on|from|for|in|by|under|next|that|which)\b", self.plan.condition(condition).label
+        )
+        noun = head[0].split()[-1] if head[0].split() else ""
+        return head[0].startswith("both ") or (noun.endswith("s") and not noun.endswith(("ss", "us", "is", "ics")))
 
     def carried(self, ablation: Finding) -> float:
         """Return how much better the whole is than without the part, in units of the metric; negative if worse."""
