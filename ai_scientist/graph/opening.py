@@ -20,8 +20,8 @@ from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import Parts, Progress
 from ai_scientist.literature.library import Library
 from ai_scientist.models.build import build_model
-from ai_scientist.models.names import is_language_model
 from ai_scientist.models.check import check_model
+from ai_scientist.models.names import is_language_model
 from ai_scientist.rules.engine import RulesModel
 from ai_scientist.sandbox.choose import choose
 from ai_scientist.search.checkpoints import Checkpoints
