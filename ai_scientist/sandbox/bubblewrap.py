@@ -26,11 +26,12 @@ from ai_scientist.sandbox.interpreter import (
     visible_paths,
 )
 from ai_scientist.sandbox.process import MOST_FILES, rlimits, trial
+from ai_scientist.sandbox.seccomp import seccomp_filter
 from ai_scientist.sandbox.warden import Outputs, Warden
 
 CURE = "apt-get install bubblewrap (Debian, Ubuntu), dnf install bubblewrap (Fedora)"
 _USER = 1000
-_ARGUMENTS_FD, _STATUS_FD = FIRST_EXTRA_FD, FIRST_EXTRA_FD + 1
+_ARGUMENTS_FD, _STATUS_FD, _FILTER_FD = FIRST_EXTRA_FD, FIRST_EXTRA_FD + 1, FIRST_EXTRA_FD + 2
 _SETPRIV = "/lab/setpriv"
 _STRANGER = 2_000_000_000
 """The user outside that programs run as when we are root: a number that no system hands out.
@@ -92,7 +93,14 @@ class BubblewrapSandbox:
     def describe(self) -> dict[str, str]:
         """Return backend, version, interpreter and packages."""
         version = _answer(self._bwrap, "--version").removeprefix("bubblewrap").strip()
-        return {"backend": self.name, "version": version, "limits": self._cgroups.kind, **describe_python()}
+        walls = "namespaces, seccomp" if seccomp_filter() else "namespaces"
+        return {
+            "backend": self.name,
+            "version": version,
+            "walls": walls,
+            "limits": self._cgroups.kind,
+            **describe_python(),
+        }
 
     def close(self) -> None:
         """End the process that starts programs."""
@@ -126,6 +134,7 @@ class BubblewrapSandbox:
             *_folders(command),
             *("--remount-ro", "/"),
             *_environment(command),
+            *(("--seccomp", str(_FILTER_FD)) if seccomp_filter() else ()),
             *("--json-status-fd", str(_STATUS_FD), "--chdir", "/code"),
         ]
 
@@ -142,32 +151,32 @@ class BubblewrapSandbox:
 
 
 class _Talk:
-    """Two files in memory: one tells bwrap its arguments, and in one it tells how far it came.
+    """Files in memory: in two bwrap reads its arguments and the filter of system calls, in one it says how far it came.
 
     Arguments are not given on the command line, because the program can read that, and would learn our paths.
     """
 
     def __init__(self, arguments: list[str]) -> None:
-        self._arguments = os.memfd_create("bwrap-arguments", os.MFD_CLOEXEC)
-        self._status = os.memfd_create("bwrap-status", os.MFD_CLOEXEC)
-        os.write(self._arguments, b"".join(os.fsencode(word) + b"\0" for word in arguments))
-        os.lseek(self._arguments, 0, os.SEEK_SET)
-
-    @property
-    def fds(self) -> tuple[int, int]:
-        """What bwrap gets as _ARGUMENTS_FD and _STATUS_FD."""
-        return self._arguments, self._status
+        text = b"".join(os.fsencode(word) + b"\0" for word in arguments)
+        self.fds = tuple(_in_memory(content) for content in (text, b"", seccomp_filter()))
 
     def heard(self) -> str:
         """Return what bwrap has said."""
-        return os.pread(self._status, 65536, 0).decode(errors="replace")
+        return os.pread(self.fds[_STATUS_FD - FIRST_EXTRA_FD], 65536, 0).decode(errors="replace")
 
     def __enter__(self) -> _Talk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._arguments)
-        os.close(self._status)
+        for fd in self.fds:
+            os.close(fd)
+
+
+def _in_memory(content: bytes) -> int:
+    fd = os.memfd_create("ai-scientist", os.MFD_CLOEXEC)
+    os.write(fd, content)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
 
 
 def find_setpriv() -> str:
