@@ -36,6 +36,7 @@ from ai_scientist.models.exchange import (
     Usage,
     load_image,
 )
+from ai_scientist.models.made import note_call
 from ai_scientist.models.pace import Pace, RetryRule, Sleep
 from ai_scientist.models.prices import Price
 from ai_scientist.models.prompts import CUT_LEVELS, Prompt, render
@@ -97,6 +98,12 @@ class _Turn:
     messages: tuple[Message, ...]
     form: Form
     stored_only: bool
+    is_shortest: bool
+
+    @property
+    def size(self) -> int:
+        """Characters of all messages."""
+        return len(self.prompt.system) + sum(len(message.text) for message in self.messages)
 
 
 class LangChainModel:
@@ -167,6 +174,7 @@ class LangChainModel:
                 messages=(Message(role="user", text=prompt.user, images=images), *told),
                 form=form,
                 stored_only=stored_only,
+                is_shortest=level >= CUT_LEVELS,
             )
             call = await self._call(turn)
             if call.answer.refusal or call.answer.finish == "content_filter":
@@ -201,12 +209,20 @@ class LangChainModel:
                 if call is None:
                     if turn.stored_only:
                         raise NotStored
+                    self._check_size(turn)
                     try:
                         call = await self._tries(turn, address)
                     except _Changed:
                         continue  # the endpoint cannot do it that way; the address is another now
+            note_call(key)
             self._record(call)
             return call
+
+    def _check_size(self, turn: _Turn) -> None:
+        """Refuse what is no shorter than a prompt that did not fit, without asking again to be told so."""
+        longest = self._abilities.too_long
+        if longest is not None and turn.size >= longest and not turn.is_shortest:
+            raise CallFailed("context", "a prompt of this length did not fit before")
 
     def _address(self, turn: _Turn) -> Address:
         return Address(
@@ -241,6 +257,9 @@ class LangChainModel:
             try:
                 return await self._try(turn, address, tuple(failures))
             except CallFailed as failed:
+                if failed.kind == "context":
+                    longest = min(turn.size, self._abilities.too_long or turn.size)
+                    self._remember(self._abilities.model_copy(update={"too_long": longest}))
                 if failed.what and self._do_without(failed, without):
                     raise _Changed from failed
                 wait = self._shared.retries.wait(failed, made, self._shared.dice) if failed.kind in RETRIED else None
@@ -375,7 +394,7 @@ class LangChainModel:
         if not modes:
             return False
         mode: Mode = self._abilities.mode if self._abilities.mode in modes else modes[0]
-        self._remember(Abilities(mode=mode, dropped=(*self._abilities.dropped, what)))
+        self._remember(self._abilities.model_copy(update={"mode": mode, "dropped": (*self._abilities.dropped, what)}))
         self._say(f"{self._name} cannot do {what!r}: {failed}; going on without")
         return True
 
@@ -386,12 +405,12 @@ class LangChainModel:
             return
         if call.answer.finish == "length" or not call.answer.text.strip():
             return
-        self._remember(Abilities(mode="text", dropped=mine.dropped))
+        self._remember(mine.model_copy(update={"mode": "text"}))
         self._say(f"{self._name} ignores {call.address.mode!r}: its answers are asked for as plain text from now on")
 
     def _trust(self, mode: Mode) -> None:
         if mode == self._abilities.mode and not self._abilities.is_proven:
-            self._remember(Abilities(mode=mode, is_proven=True, dropped=self._abilities.dropped))
+            self._remember(self._abilities.model_copy(update={"is_proven": True}))
 
     def _remember(self, abilities: Abilities) -> None:
         self._abilities = abilities

@@ -115,12 +115,14 @@ class Abilities(Value):
     """What was found out about one model behind one endpoint.
 
     Attributes of note: `mode` is the way to typed answers; `is_proven` says that it has worked once; `dropped` are
-    features that it turned out not to have.
+    features that it turned out not to have; `too_long` is the length in characters of the shortest prompt that did
+    not fit.
     """
 
     mode: Mode
     is_proven: bool = False
     dropped: tuple[Feature, ...] = ()
+    too_long: int | None = None
 
 
 class CallStore:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ai_scientist.agents.coding import Attempt
 from ai_scientist.core.values import Value
 from ai_scientist.models.answers import form_of
 from ai_scientist.models.prompts import CUT_LEVELS, Prompt, prompt_names, render
@@ -131,7 +130,7 @@ def test_writing_prompts_list_every_address() -> None:
 def test_a_coding_prompt_stays_flat_as_the_journal_grows() -> None:
     def size(count: int) -> int:
         tried = tuple(
-            Attempt(**{**(CHILD if n % 3 else FAILED).model_dump(), "title": f"attempt {n:04d}"}) for n in range(count)
+            (CHILD if n % 3 else FAILED).model_copy(update={"title": f"attempt {n:04d}"}) for n in range(count)
         )
         return len(render("coding_improve", coding("improve", tried=tried)).user)
 

@@ -12,6 +12,7 @@ import pytest
 from ai_scientist.core.errors import AnswerInvalid, BudgetExceeded, ModelError, RunCorrupted, TransientError
 from ai_scientist.core.ledger import read_events
 from ai_scientist.core.settings import BudgetSettings, StageBudget
+from ai_scientist.models.made import calls_made
 from ai_scientist.models.request import Request
 from ai_scientist.models.store import read_calls
 from tests.models.desk import KEY, PRICE, Desk, Small, question, set_up
@@ -92,6 +93,18 @@ async def test_a_call_is_written_down_whole(tmp_path: Path) -> None:
     assert [event.kind for event in events] == ["model.answered"]
     assert events[0].outputs[0].path == f"calls/{call.key}.json"
     assert events[0].facts["prompt_version"] == call.prompt_version
+
+
+async def test_who_asks_can_learn_which_calls_were_made(tmp_path: Path) -> None:
+    with chat_server(first("missing_keys")) as server:
+        desk = set_up(server.url, tmp_path)
+        with calls_made() as keys:
+            await desk.model.ask(question("one"))
+        with calls_made() as again:
+            await asyncio.gather(desk.model.ask(question("one")), desk.model.ask(question("two")))
+        desk.close()
+    assert len(keys) == 2 and set(keys) < set(again) and len(again) == 3
+    assert {call.key for call in read_calls(tmp_path / "calls")} == set(again)
 
 
 async def test_a_crash_between_answer_and_ledger_leaves_one_entry_after_resume(tmp_path: Path) -> None:

@@ -193,6 +193,11 @@ async def test_a_prompt_that_is_too_long_is_shortened_by_the_rule_and_that_is_re
         assert len(server.asked) == 2
         assert "characters left out" in server.asked[1].prompt
         assert server.asked[1].body["messages"][-1]["content"].endswith("near does this paper come to this claim?\n")
+        other = question("word " * 2600)
+        with pytest.raises(ModelError):
+            await desk.model.ask(other)
+        # Nothing in that prompt may be cut, so it was not even tried until the shortest form of it.
+        assert len(server.asked) == 3
         event = next(iter(desk.ledger._latest.values()))  # pyright: ignore[reportPrivateUsage]  # the one event
         assert event.facts["cuts"] == [{"part": "record", "length": 11001, "kept": 3667}]
 
