@@ -36,13 +36,17 @@ def citations(text: str) -> tuple[Cited, ...]:
     ['guo2017calibration', 'brier1950verification']
     """
     found: list[Cited] = []
-    for each in _CITE.finditer(_COMMENT.sub(lambda m: " " * len(m.group()), text)):
+    for each in _CITE.finditer(_without_comments(text)):
         command, keys, quote = each.group(1), each.group(2), each.group(3) or ""
         if command == "citeq":
             found.append(Cited(record=keys.strip(), quote=quote.strip(), start=each.start()))
         else:
             found += [Cited(record=key.strip(), start=each.start()) for key in keys.split(",")]
     return tuple(found)
+
+
+def _without_comments(text: str) -> str:
+    return _COMMENT.sub(lambda found: " " * len(found.group()), text)
 
 
 def check_citations(
@@ -94,7 +98,7 @@ class Coverage(Value):
 
 def coverage(text: str, records: Mapping[str, Record]) -> Coverage:
     """Return how well the citations of a text cover it; unknown records count for nothing."""
-    spans = sentences(text)
+    spans = sentences(_without_comments(text))
     known = [each for each in citations(text) if each.record in records]
     hit = sum(any(start <= each.start < end for each in known) for start, end in spans)
     years = [records[each.record].year for each in known]

@@ -13,8 +13,8 @@ from ai_scientist.literature.wording import title_key, words
 DAMPING = 60
 """The constant of reciprocal rank fusion, as Cormack, Clarke and Büttcher chose it."""
 
-ALIKE = 0.9
-"""Likeness of two titles from which they can be one title."""
+ALIKE = 0.8
+"""Likeness of two words from which they can be one word, spelled twice."""
 
 
 class Fused(Value):
@@ -49,7 +49,17 @@ def same_paper(one: Record, other: Record) -> bool:
         return False
     if one.authors and other.authors and _name(one) != _name(other):
         return False
-    return first == second or SequenceMatcher(None, first, second, autojunk=False).ratio() >= ALIKE
+    return _same_words(first.split(), second.split())
+
+
+def _same_words(one: list[str], other: list[str]) -> bool:
+    """Whether two titles differ at most in spelling; "part 1" and "part 2" are two papers."""
+    if len(one) != len(other):
+        return "".join(one) == "".join(other)  # "label noise", "label-noise", "labelnoise"
+    return all(
+        a == b or (a.isalpha() and b.isalpha() and SequenceMatcher(None, a, b, autojunk=False).ratio() >= ALIKE)
+        for a, b in zip(one, other, strict=True)
+    )
 
 
 def fuse(lists: Sequence[Sequence[Record]]) -> tuple[Fused, ...]:
@@ -83,8 +93,10 @@ def _merge(group: Sequence[Record], score: float) -> Fused:
     filled: dict[str, str] = {}
     for name in ("venue", "volume", "number", "pages", "publisher", "doi", "arxiv", "url", "text", "summary"):
         values = [str(getattr(record, name)) for record in ordered if getattr(record, name)]
-        if values and not getattr(best, name):
-            filled[name] = max(values, key=len) if name == "text" else values[0]
+        if values and name == "text" and best.source not in ("shipped", "own"):
+            filled[name] = max(values, key=len)
+        elif values and not getattr(best, name):
+            filled[name] = values[0]
     changed: dict[str, object] = dict(filled)
     if any(record.retracted for record in ordered):
         changed["retracted"] = True

@@ -48,13 +48,13 @@ class Library:
 
     def __init__(self, path: Path | str, *, shipped: bool = True) -> None:
         self.path = path
-        if str(path) != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
         try:
+            if str(path) != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(SCHEMA)
-        except sqlite3.OperationalError as error:
+        except (OSError, sqlite3.OperationalError) as error:
             raise ConfigError(f"The library {path} cannot be opened: {error}.") from error
         except sqlite3.DatabaseError as error:
             raise RunCorrupted(f"{path} is not a library: {error}.") from error

@@ -34,7 +34,7 @@ STOP = frozenset(
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?")
 _ABBREVIATIONS = ("e.g", "i.e", "et al", "cf", "vs", "resp", "fig", "eq", "sec", "approx", "no", "vol", "dr", "st")
-_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9])|[.!?]+[\"'”’)\]]*\s*$|\n\s*\n")
+_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9\\])|[.!?]+[\"'”’)\]]*\s*$|\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,11 +71,13 @@ class _Session:
 
     def __init__(self, fetch: Callable[[str], bytes]) -> None:
         self._fetch = fetch
+        self.entries = 0
 
     def get(self, url: str, headers: object = None) -> _Page:
         """Return a page, once it is known to be a feed: an error page must not read as "no hits"."""
         data = self._fetch(url)
         _total(data)
+        self.entries = data.count(b"<entry")
         return _Page(data)
 
 
@@ -83,21 +85,28 @@ def _results(address: str, query: str, limit: int, fetch: Callable[[str], bytes]
     """Ask through the package. The border of an untyped library: what it gives is read in `_record` alone."""
     import arxiv
 
+    session = _Session(fetch)
+
     class Client(arxiv.Client):  # type: ignore[misc]  # the package ships no types
         query_url_format = address + "?{}"
 
         def __init__(self) -> None:
             super().__init__(page_size=limit, delay_seconds=0, num_retries=0)
-            self._session = cast(Any, _Session(fetch))
+            self._session = cast(Any, session)
 
     terms = " AND ".join(f"all:{word}" for word in dict.fromkeys(words(query)) if len(word) > 2)
     if not terms:
         return []
     search = arxiv.Search(query=terms, max_results=limit, sort_by=arxiv.SortCriterion.Relevance)
+    found: list[Any] = []
     try:
-        return list(Client().results(search))
+        for result in Client().results(search):
+            found.append(result)
+            if len(found) >= session.entries:
+                break  # the package would go on asking page after page; one holds all that is wanted
     except arxiv.ArxivError as error:
         raise Unanswered(f"could not ask: {error.message}") from error
+    return found
 
 
 def _total(data: bytes) -> int:

@@ -11,7 +11,9 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
+from ssl import SSLContext
 from typing import TYPE_CHECKING
 
 from ai_scientist.core.clock import Clock, SystemClock, stamp
@@ -55,15 +57,15 @@ class Answers:
     """
 
     def __init__(self, path: Path | str) -> None:
-        if str(path) != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
         try:
+            if str(path) != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute(
                 "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, address TEXT NOT NULL, "
                 "fetched TEXT NOT NULL, body BLOB NOT NULL)"
             )
-        except sqlite3.OperationalError as error:
+        except (OSError, sqlite3.OperationalError) as error:
             raise ConfigError(f"The store of answers {path} cannot be opened: {error}.") from error
         except sqlite3.DatabaseError as error:
             raise RunCorrupted(f"{path} is not a store of answers: {error}.") from error
@@ -166,7 +168,8 @@ class Wire:
 
         why = ""
         wait = self._manners.pause_seconds
-        async with httpx.AsyncClient(timeout=self._manners.timeout_seconds, follow_redirects=True) as client:
+        patience = self._manners.timeout_seconds
+        async with httpx.AsyncClient(timeout=patience, follow_redirects=True, verify=_trust()) as client:
             for attempt in range(self._manners.tries):
                 await self._pace()
                 try:
@@ -194,6 +197,14 @@ class Wire:
         if self._last is not None and now - self._last < self._manners.pause_seconds:
             await self._sleep(self._manners.pause_seconds - (now - self._last))
         self._last = self._clock.monotonic()
+
+
+@cache
+def _trust() -> SSLContext:
+    """Return whom we trust; read once, because reading the certificates takes longer than a short question."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _said(answer: httpx.Response) -> str:
