@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from matplotlib.ticker import MaxNLocator
 from ai_scientist.analysis.cells import Results
 from ai_scientist.analysis.figure_data import FigureData, Kind, Panel, Point, Series, TreePoint, figure_data
 from ai_scientist.analysis.rows import Row
+from ai_scientist.core.hashing import sha256_file
 from ai_scientist.core.jsonl import write_atomic, write_json
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.research_template import Curve
@@ -119,9 +120,10 @@ def draw_figure(
     return drawn
 
 
+@cache
 def drawing_tool() -> str:
-    """Return the name and version of what draws: only the same one gives the same bytes."""
-    return f"matplotlib {mpl.__version__}"
+    """Return the version of the library and the hash of the code that draw: only the same ones give the same bytes."""
+    return f"matplotlib {mpl.__version__}, figures {sha256_file(Path(__file__))[:12]}"
 
 
 def render(data: FigureData) -> tuple[bytes, bytes]:

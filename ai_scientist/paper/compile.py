@@ -22,6 +22,7 @@ from ai_scientist.literature.records import Quote, Record
 from ai_scientist.paper.check_pdf import check_pdf
 from ai_scientist.paper.context import Provenance, RenderContext
 from ai_scientist.paper.document import Draft
+from ai_scientist.paper.edition import edition
 from ai_scientist.paper.latex import PaperSource, render_paper
 from ai_scientist.paper.latexmk import CURE, Compiled, Latex, find_latex, run_latexmk
 from ai_scientist.paper.lint import lint
@@ -39,6 +40,7 @@ class Frame(Value):
     provenance: Provenance
     records: dict[str, Record] = Field(description="The cited ones.")
     quotes: dict[str, Quote] = Field(description="Those that citations rest on.")
+    edition: str = Field(default="", description="Of the renderer; the same one gives the same bytes again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,7 @@ def _write(
         provenance=context.provenance,
         records={key: context.records[key] for key in sorted(source.cited)},
         quotes={key: context.quotes[key] for key in sorted(quoted)},
+        edition=edition(),
     )
     texts: Mapping[Path, bytes] = {
         **{folder / "sections" / f"{section.name}.tex": section.body.encode() for section in draft.sections},
