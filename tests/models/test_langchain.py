@@ -324,7 +324,7 @@ async def _mixed(tmp_path: Path, count: int) -> None:
     limits = BudgetSettings(tokens=count * 3000, paper_share=0)
     ends: list[str] = []
     with chat_server(lambda body, number: dice.choice(names)) as server:
-        desk = set_up(server.url, tmp_path, limits=limits, timeout=2, stall=0.5, temperature=0.2)
+        desk = set_up(server.url, tmp_path, limits=limits, timeout=20, stall=20, temperature=0.2)
 
         async def caller(numbers: range) -> None:
             for number in numbers:

@@ -106,6 +106,14 @@ ALWAYS: dict[str, Rule] = {
 }
 
 
+def patience(name: str) -> dict[str, float]:
+    """Return limits that are short only where they are meant to be reached: the machine may be busy."""
+    return {
+        "timeout": 0.4 if name in ("hang", "slow_drip") else 20.0,
+        "stall": 0.5 if name == "stall" else 20.0,
+    }
+
+
 def test_every_misbehaviour_has_a_rule() -> None:
     assert set(ALWAYS) == set(BEHAVIOURS)
     assert len(BEHAVIOURS) >= 40
@@ -114,7 +122,7 @@ def test_every_misbehaviour_has_a_rule() -> None:
 @pytest.mark.parametrize("name", sorted(ALWAYS))
 async def test_an_endpoint_that_always_misbehaves_ends_as_its_rule_says(name: str, tmp_path: Path) -> None:
     rule = ALWAYS[name]
-    with asking(tmp_path, name, timeout=0.4, stall=0.2, temperature=0.5) as (server, desk):
+    with asking(tmp_path, name, **patience(name), temperature=0.5) as (server, desk):
         if rule.error is None:
             answer = await desk.model.ask(question())
             assert answer.count == 3
@@ -137,7 +145,7 @@ PASSING = (
 
 @pytest.mark.parametrize("name", PASSING)
 async def test_an_endpoint_that_misbehaves_twice_and_recovers_gives_an_answer(name: str, tmp_path: Path) -> None:
-    with asking(tmp_path, first(name, name), timeout=3, stall=0.2) as (server, desk):
+    with asking(tmp_path, first(name, name), **patience(name)) as (server, desk):
         assert await desk.model.ask(question()) == FINE
         assert len(server.asked) == 3
 
