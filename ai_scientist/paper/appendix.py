@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ai_scientist.analysis.cells import Cell, TestResult
 from ai_scientist.core.hashing import sha256_json
 from ai_scientist.core.plan import Hypothesis, Plan
-from ai_scientist.paper.claims import Claim, anchor, use_anchor
+from ai_scientist.paper.claims import Claim, anchor, is_title, use_anchor
 from ai_scientist.paper.context import RenderContext
 from ai_scientist.paper.escape import Tex, escape
 from ai_scientist.paper.numbers import MINUS, format_setting, to_latex
@@ -19,7 +19,12 @@ HASH_SHOWN = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """A place of the text where an entry's number stands; `place` names the part once, and then counts."""
+    """A place of the text where an entry's number stands.
+
+    Attributes:
+        anchor: Empty in titles, which cannot be linked to.
+        place: Names the part once, and then counts.
+    """
 
     anchor: str
     place: Tex
@@ -139,13 +144,13 @@ def _plain(cell: Cell | None) -> Tex:
     return precise(cell.value) if cell else Tex("---")
 
 
-def precise(value: float) -> Tex:
-    r"""Return a number as stored, to six significant digits.
+def precise(value: float, digits: int = 6) -> Tex:
+    r"""Return a number as stored, to so many significant digits.
 
     >>> precise(-0.1024139), precise(1e-9)
     ('\\\\ensuremath{-}0.102414', '10\\\\textsuperscript{\\\\ensuremath{-}9}')
     """
-    mantissa, _, exponent = f"{value:.6g}".replace("-", MINUS).partition("e")
+    mantissa, _, exponent = f"{value:.{digits}g}".replace("-", MINUS).partition("e")
     if not exponent:
         return to_latex(mantissa)
     power = exponent.replace("+", "").replace(MINUS + "0", MINUS).lstrip("0")
@@ -170,9 +175,9 @@ def _test_entry(test: TestResult, claims: Sequence[Claim]) -> TestEntry:
         comparison=Tex(rf"{code(h.treatment)} against {code(h.baseline)} on {code(h.metric)}"),
         method=test.method,
         n=test.n,
-        difference=Tex(f"{precise(test.difference)} [{precise(test.ci_low)}, {precise(test.ci_high)}]"),
-        p=precise(test.p),
-        p_corrected=precise(test.p_corrected),
+        difference=Tex(f"{precise(test.difference, 4)} [{precise(test.ci_low, 4)}, {precise(test.ci_high, 4)}]"),
+        p=precise(test.p, 5),
+        p_corrected=precise(test.p_corrected, 5),
         family=test.family,
         verdict=test.verdict,
         rows=f"{len(test.rows)}: {rows_digest(test.rows)}",
@@ -211,10 +216,10 @@ def uses_of(claims: Iterable[Claim]) -> tuple[Use, ...]:
     """Return where claims stand, in the order of the paper's parts."""
     found: list[Use] = []
     seen: dict[str, int] = {}
-    for anchor_name, place in dict.fromkeys((use_anchor(c.place, c.offset), c.place) for c in claims):
+    for at, place in dict.fromkeys((use_anchor(c.place, c.offset), c.place) for c in claims):
         seen[place] = seen.get(place, 0) + 1
         label = _place_label(place) if seen[place] == 1 else Tex(str(seen[place]))
-        found.append(Use(anchor=anchor_name, place=label))
+        found.append(Use(anchor="" if is_title(place) else at, place=label))
     return tuple(found)
 
 
@@ -224,6 +229,8 @@ def _place_label(place: str) -> Tex:
         return Tex(rf"Fig.~\ref*{{fig:{name}}}")
     if kind in ("table", "caption"):
         return Tex(rf"Table~\ref*{{tab:{name}}}")
+    if kind == "heading":
+        return Tex(rf"heading of Sec.~\ref*{{sec:{name}}}")
     return escape(place) if place in ("title", "abstract") else Tex(rf"Sec.~\ref*{{sec:{place}}}")
 
 

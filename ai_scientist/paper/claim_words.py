@@ -33,7 +33,7 @@ class ClaimWord:
     verb: str
 
 
-_RESULT_PLACES = ("title", "abstract", "results", "conclusion", "figure", "caption")
+_RESULT_PLACES = ("title", "abstract", "results", "conclusion", "figure", "caption", "heading")
 _SET_UP = ("method", "experiments")
 """Where sentences about conditions say how they were made."""
 

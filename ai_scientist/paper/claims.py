@@ -53,6 +53,11 @@ def anchor(kind: str, address: str) -> str:
     return f"{kind}:" + "".join(c if c.isascii() and (c.isalnum() or c in ".-") else f"x{ord(c):x}" for c in safe)
 
 
+def is_title(place: str) -> bool:
+    """Whether a place is a title or a heading, where numbers are no links."""
+    return place == "title" or place.startswith("heading:")
+
+
 def use_anchor(place: str, offset: int) -> str:
     """Return the name of the place in the text where a macro stands, as a PDF destination.
 

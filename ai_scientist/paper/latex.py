@@ -20,7 +20,7 @@ from ai_scientist.paper.appendix import (
     test_entries,
 )
 from ai_scientist.paper.bibliography import render_bibliography
-from ai_scientist.paper.claims import Claim, ClaimsFile
+from ai_scientist.paper.claims import Claim, ClaimsFile, is_title
 from ai_scientist.paper.context import RenderContext
 from ai_scientist.paper.displays import Float, figure_float, graphics_paths, placements, table_float
 from ai_scientist.paper.document import Draft
@@ -65,7 +65,8 @@ class _Collector:
         self.problems: list[Problem] = []
         self.cited: list[str] = []
 
-    def text(self, text: str, place: str, *, linked: bool = True, inserts: Sequence[tuple[int, str]] = ()) -> Tex:
+    def text(self, text: str, place: str, *, inserts: Sequence[tuple[int, str]] = ()) -> Tex:
+        linked = not is_title(place)
         rendered: Rendered = render_text(text, self.context, place=place, linked=linked, inserts=inserts)
         self.claims += rendered.claims
         self.problems += rendered.problems
@@ -76,14 +77,14 @@ class _Collector:
 def render_paper(draft: Draft, context: RenderContext, *, style: str = "article") -> PaperSource:
     """Return the paper's LaTeX, its bibliography and its claims. The same arguments give the same bytes."""
     collector = _Collector(context)
-    title = collector.text(draft.title, "title", linked=False)
+    title = collector.text(draft.title, "title")
     abstract = collector.text(draft.abstract, "abstract")
     floats = _floats(draft, collector)
     placed = placements(draft, floats)
     sections = [
         SectionSource(
             label=f"sec:{section.name}",
-            title=collector.text(section.title, section.name, linked=False),
+            title=collector.text(section.title, f"heading:{section.name}"),
             body=collector.text(section.body, section.name, inserts=placed[section.name]),
         )
         for section in draft.sections
@@ -140,7 +141,10 @@ def _plan_facts(plan: Plan) -> list[tuple[str, Tex]]:
     return [
         ("Question", escape(plan.question)),
         ("Primary metric", code(plan.primary_metric)),
-        ("Conditions", escape("; ".join(f"{c.name} ({c.role}): {c.description}" for c in plan.conditions))),
+        (
+            "Conditions",
+            escape("; ".join(f"{c.name} ({c.role}): {c.description.rstrip('. ')}" for c in plan.conditions)),
+        ),
         ("Datasets", escape("; ".join(f"{d.label} ({d.source}, {d.origin})" for d in plan.datasets))),
         ("Confirm seeds", escape(seeds)),
         ("Search seeds", escape(", ".join(str(seed) for seed in plan.search_seeds))),

@@ -94,7 +94,9 @@ def lint_text(
     kind = (
         "section"
         if place in SECTIONS
-        else {"figure": "caption", "caption": "caption", "table": "body"}.get(place.split(":")[0], place)
+        else {"figure": "caption", "caption": "caption", "table": "body", "heading": "heading"}.get(
+            place.split(":")[0], place
+        )
     )
     try:
         parts = parse(text)
@@ -109,7 +111,7 @@ def pieces(draft: Draft) -> Iterator[Piece]:
     yield Piece(place="title", kind="title", text=draft.title)
     yield Piece(place="abstract", kind="abstract", text=draft.abstract)
     for section in draft.sections:
-        yield Piece(place=section.name, kind="heading", text=section.title)
+        yield Piece(place=f"heading:{section.name}", kind="heading", text=section.title)
         yield Piece(place=section.name, kind="section", text=section.body)
     for figure in draft.figures:
         yield Piece(place=f"figure:{figure.name}", kind="caption", text=figure.caption)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pypdf import PdfReader
@@ -26,15 +26,29 @@ class PdfPaper:
     hidden: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ink:
+    """How text is drawn: PDF's rendering mode (3 draws nothing) and whether it fills with white."""
+
+    mode: int = 0
+    is_white: bool = False
+
+
 @dataclass(slots=True)
 class _Page:
-    """What is collected while a page's text is walked through."""
+    """What is collected while a page's text is walked through.
+
+    Attributes:
+        ink: As it is now; `saved` are those that a Q will restore.
+        shown_with: As it was when text was last drawn: pypdf hands text on some operators later.
+    """
 
     shown: list[str]
     hidden: list[str]
     sizes: list[tuple[float, str]]
-    mode: int = 0
-    is_white: bool = False
+    ink: _Ink
+    saved: list[_Ink]
+    shown_with: _Ink
 
 
 def read_pdf_paper(data: bytes) -> PdfPaper:
@@ -58,25 +72,38 @@ def read_pdf_paper(data: bytes) -> PdfPaper:
 
 
 def _read_page(page: Any) -> _Page:
-    found = _Page(shown=[], hidden=[], sizes=[])
+    found = _Page(shown=[], hidden=[], sizes=[], ink=_Ink(), saved=[], shown_with=_Ink())
 
     def before(operator: bytes, operands: Any, matrix: Any, text_matrix: Any) -> None:
-        if operator == b"Tr" and operands:
-            found.mode = int(operands[0])
-        elif operator in (b"g", b"rg", b"k", b"sc", b"scn"):
-            found.is_white = _is_white(operator, operands)
+        _follow(found, operator, operands)
 
     def text(piece: str, matrix: Any, text_matrix: Any, font: Any, size: float) -> None:
         points = abs(float(size) * float(text_matrix[3] or text_matrix[1]) * float(matrix[3] or matrix[1] or 1))
-        is_hidden = bool(piece.strip()) and (found.mode == 3 or found.is_white or 0 < points < SMALLEST_POINTS)
-        (found.hidden if is_hidden else found.shown).append(piece)
-        if is_hidden:
-            found.shown.append("\n" if piece.endswith("\n") else "")
-        elif piece.strip():
+        ink = found.shown_with
+        if piece.strip() and (ink.mode == 3 or ink.is_white or 0 < points < SMALLEST_POINTS):
+            found.hidden.append(piece)
+            found.shown.append("\n" if "\n" in piece else " ")
+            return
+        found.shown.append(piece)
+        if piece.strip():
             found.sizes.append((round(points, 1), piece))
 
     page.extract_text(visitor_operand_before=before, visitor_text=text)
     return found
+
+
+def _follow(found: _Page, operator: bytes, operands: Any) -> None:
+    """Keep track of how text is drawn."""
+    if operator == b"q":
+        found.saved.append(found.ink)
+    elif operator == b"Q" and found.saved:
+        found.ink = found.saved.pop()
+    elif operator == b"Tr" and operands:
+        found.ink = replace(found.ink, mode=int(operands[0]))
+    elif operator in (b"g", b"rg", b"k", b"sc", b"scn"):
+        found.ink = replace(found.ink, is_white=_is_white(operator, operands))
+    elif operator in (b"Tj", b"TJ", b"'", b'"'):
+        found.shown_with = found.ink
 
 
 def _is_white(operator: bytes, operands: Any) -> bool:

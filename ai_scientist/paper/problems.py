@@ -28,7 +28,7 @@ ProblemKind = Literal[
 class Problem(Value):
     """Something that must be mended before the paper may be compiled (an error), or had better be (a warning).
 
-    Attributes of note: `place` is "title", "abstract", a section's name, "figure:NAME" (its
+    Attributes of note: `place` is "title", "abstract", a section's name, "heading:SECTION", "figure:NAME" (its
     caption), "table:NAME" (its body), "caption:NAME" (a table's), or "paper.tex";
     `offset` counts characters of the text in macro form, or lines of paper.tex; None if the place as a whole is meant.
     """

@@ -83,7 +83,7 @@ def read_run_paper(draft: Draft, context: RenderContext) -> PaperText:
             if table.section == section.name:
                 blocks.append(f"Table {table.name}: {words(table.caption, f'caption:{table.name}')}")
                 blocks.append(words(table.body, f"table:{table.name}"))
-    return PaperText(form="run", title=words(draft.title, "title"), text=tidy("\n\n".join(blocks)))
+    return PaperText(form="run", title=words(draft.title, "title").strip(), text=tidy("\n\n".join(blocks)))
 
 
 def _read_folder(folder: Path) -> PaperText:
@@ -104,7 +104,7 @@ def _read_file(path: Path) -> PaperText:
     if path.stat().st_size > _LARGEST_BYTES:
         raise ConfigError(f"{path} is too large for a draft (more than {_LARGEST_BYTES // 1024**2} MiB).")
     suffix = path.suffix.lower()
-    if suffix == ".pdf" or path.open("rb").read(5) == b"%PDF-":
+    if suffix == ".pdf" or path.read_bytes().startswith(b"%PDF-"):
         return _read_pdf(path)
     if suffix in (".tex", ".latex", ".ltx"):
         source, notes = gather_inputs(path)
