@@ -10,11 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from ai_scientist.audit.check import audit
+from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.run_folder import RunFolder
 
 
 def carry_out_audit(path: Path, *, rerun: bool, as_json: bool) -> int:
     """Audit a run, print the verdict, and return the exit code: 1 if anything cannot be traced."""
+    if not path.is_dir():
+        raise ConfigError(f"There is no run at {path}.")
     folder = RunFolder(path)
     report = audit(folder, rerun=rerun)
     if as_json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from langgraph.types import interrupt
 from pydantic import Field
 
 from ai_scientist.core.errors import ConfigError
@@ -31,6 +30,8 @@ def ask(gate: Gate, settings: Settings, artifact: dict[str, Any]) -> GateReply:
     """
     if gate not in settings.approve:
         return GateReply()
+    from langgraph.types import interrupt  # a second to load, and needed by those alone who wait at a gate
+
     reply = interrupt({"gate": gate, "artifact": artifact})
     try:
         return GateReply.model_validate(reply)

@@ -1,4 +1,4 @@
-"""Starting a run and going on with one: drives the graph and says what came out."""
+"""Starting a run and going on with one. What is slow to load is loaded after what can be refused was refused."""
 
 from __future__ import annotations
 
@@ -6,26 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command, StateSnapshot
-
 from ai_scientist.core.clock import Clock, SystemClock
-from ai_scientist.core.errors import AIScientistError, BudgetExceeded, ConfigError
+from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.core.settings import Settings
 from ai_scientist.graph.gates import GateReply
-from ai_scientist.graph.opening import look_before, open_parts, versions
-from ai_scientist.graph.parts import Parts, Progress
-from ai_scientist.graph.pipeline import build_graph
-from ai_scientist.graph.state import State
+from ai_scientist.graph.opening import look_before, versions
+from ai_scientist.graph.parts import Progress
 
 RunStatus = Literal["done", "failed", "budget", "waiting", "stopped"]
-Compiled = CompiledStateGraph[State, None, State, State]
-
-STEPS = 1000
-"""More steps of the graph than any run takes; LangGraph's own default of 25 is less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,68 +91,6 @@ async def resume(
 
 
 async def _go_on(folder: RunFolder, reply: GateReply | None, progress: Progress, clock: Clock) -> RunResult:
-    with folder.lock(), open_parts(folder, progress, clock) as parts:
-        async with AsyncSqliteSaver.from_conn_string(str(folder.state)) as saver:
-            graph = build_graph(lambda _: parts).compile(checkpointer=saver, name="ai-scientist")
-            config: RunnableConfig = {"configurable": {"thread_id": folder.path.name}, "recursion_limit": STEPS}
-            problem: AIScientistError | None = None
-            try:
-                await _drive(graph, config, parts, reply)
-            except AIScientistError as error:
-                parts.ledger.record("run.failed", actor="harness", facts={"problem": str(error)})
-                problem = error
-            return _result(parts, await graph.aget_state(config), problem)
+    from ai_scientist.graph.driving import drive
 
-
-async def _drive(graph: Compiled, config: RunnableConfig, parts: Parts, reply: GateReply | None) -> None:
-    """Run the graph from wherever it stands until it ends or waits."""
-    standing = await graph.aget_state(config)
-    given: State | Command[Any] | None = None
-    if not standing.values:
-        run = str(parts.folder.path)
-        given = State(run=run, topic=parts.topic, status="running", round=0, ends=[], refused=[])
-    elif standing.interrupts:
-        if reply is None:
-            return
-        given = Command(resume=reply.model_dump(mode="json"))
-    elif not standing.next:
-        return
-    await graph.ainvoke(given, config, durability="sync")
-
-
-def _result(parts: Parts, standing: StateSnapshot, problem: AIScientistError | None) -> RunResult:
-    folder, spent = parts.folder, parts.budget.spent
-    values: dict[str, Any] = standing.values
-    waiting = standing.interrupts[0].value if standing.interrupts else None
-    rounds = sorted((folder.path / "reviews").glob("round-*"))
-    pdf, report = folder.paper / "paper.pdf", folder.audit / "report.json"
-    return RunResult(
-        run=folder.path,
-        status=_status(values, standing, problem),
-        pdf=pdf if pdf.exists() else None,
-        code=folder.code if folder.code.exists() else None,
-        reviews=rounds[-1] if rounds else None,
-        audit=report if report.exists() else None,
-        verdict=str(values.get("verdict", "")),
-        seconds=spent.seconds,
-        cost_usd=None if spent.unpriced else spent.usd,
-        waiting=waiting,
-        problem=str(problem or values.get("problem", "")),
-        exit_code=_exit_code(values, problem),
-    )
-
-
-def _status(values: dict[str, Any], standing: StateSnapshot, problem: AIScientistError | None) -> RunStatus:
-    if isinstance(problem, BudgetExceeded) or values.get("status") == "budget":
-        return "budget"
-    if problem is not None or values.get("status") == "failed":
-        return "failed"
-    if standing.interrupts:
-        return "waiting"
-    return "stopped" if values.get("status") == "stopped" else "done"
-
-
-def _exit_code(values: dict[str, Any], problem: AIScientistError | None) -> int:
-    if problem is not None:
-        return problem.exit_code
-    return {"budget": BudgetExceeded.exit_code, "failed": 1}.get(str(values.get("status")), 0)
+    return await drive(folder, reply, progress, clock)
