@@ -90,6 +90,19 @@ class ReviewSettings(Value):
     rounds: int = Field(default=1, ge=0)
 
 
+class LiteratureSettings(Value):
+    """Whom a search of the literature asks, beside the shipped bibliography."""
+
+    sources: tuple[str, ...] = Field(
+        default=(), description="Of arxiv, semanticscholar, openalex, crossref. Empty: nobody outside is asked."
+    )
+    addresses: dict[str, str] = Field(default_factory=dict, description="Base URLs that replace a service's own.")
+    contact: str = Field(default="", description="An e-mail address for the polite pools of OpenAlex and Crossref.")
+    replay: bool = Field(default=False, description="Only stored answers are used.")
+    papers: Path | None = Field(default=None, description="A folder of the user's own papers: PDF and .bib files.")
+    limit: int = Field(default=20, gt=0, le=100, description="Most records wanted per query and source.")
+
+
 class Settings(Value):
     """Everything a run was asked to do, but its topic."""
 
@@ -106,6 +119,7 @@ class Settings(Value):
     sandbox: SandboxSettings = SandboxSettings()
     budget: BudgetSettings = BudgetSettings()
     review: ReviewSettings = ReviewSettings()
+    literature: LiteratureSettings = LiteratureSettings()
 
 
 QUICK = SearchSettings(nodes=8, search_seeds=2, confirm_seeds=10)
