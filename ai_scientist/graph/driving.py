@@ -26,7 +26,7 @@ STEPS = 1000
 
 
 async def drive(folder: RunFolder, reply: GateReply | None, progress: Progress, clock: Clock) -> RunResult:
-    """Hold the run, go on with it as far as it goes, and return what came of it; see `run.resume` for what is raised."""
+    """Hold the run, go on as far as it goes, and return what came of it; `run.resume` says what is raised."""
     with folder.lock(), open_parts(folder, progress, clock) as parts:
         async with AsyncSqliteSaver.from_conn_string(str(folder.state)) as saver:
             graph = build_graph(lambda _: parts).compile(checkpointer=saver, name="ai-scientist")
