@@ -6,19 +6,15 @@ views of each stage; nodes themselves are read back when they are asked for, so 
 
 from __future__ import annotations
 
-import gc
 import json
 import os
-import sys
 from collections import OrderedDict
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, overload
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
 from ai_scientist.core.clock import Clock, SystemClock, stamp
 from ai_scientist.core.errors import ConfigError, RunCorrupted, TransientError
@@ -28,10 +24,7 @@ from ai_scientist.search.contracts import Expansion, Stage
 from ai_scientist.search.group_sync import GroupSync
 from ai_scientist.search.members import node_id, node_number
 from ai_scientist.search.node import Node, Outcome, Score, Status
-from ai_scientist.search.ranking import order_key
 from ai_scientist.search.records import (
-    EVENTS,
-    SCHEMA_VERSION,
     Event,
     ExpansionGivenUp,
     NodeFinished,
@@ -42,31 +35,16 @@ from ai_scientist.search.records import (
     OperatorExhausted,
     ProposalRejected,
     Record,
+    Rewound,
     Root,
     StageEntered,
     StageLeft,
 )
+from ai_scientist.search.tree_index import TreeIndex
 from ai_scientist.search.views import StageView
 
 RECENT = 512
 """Nodes kept in memory."""
-
-_OUTCOME = b',"outcome":{'
-_FAILED = frozenset(Status) - {Status.OK, Status.CANCELLED}
-
-
-@dataclass(slots=True)
-class _Entry:
-    """Where a node stands in the file, and what links it to others."""
-
-    parents: tuple[int, ...]
-    operator: str
-    stage: str
-    tree: str
-    proposed_at: int
-    finished_at: int = -1
-    status: Status | None = None
-    children: list[int] = field(default_factory=list[int])
 
 
 class Journal:
@@ -79,20 +57,14 @@ class Journal:
 
     def __init__(self, path: Path, *, clock: Clock | None, appender: Appender | None) -> None:
         self.path = path
-        self.dropped = appender.dropped if appender else b""
         self._clock = clock or SystemClock()
         self._appender = appender
-        self._entries: list[_Entry] = []
-        self._running: dict[int, None] = {}
-        self._by_tree: dict[str, list[int]] = {}
-        self._views: dict[str, StageView] = {}
-        self._interruptions: dict[int, int] = {}
         self._recent: OrderedDict[int, Node] = OrderedDict()
-        self._is_loading = True
-        self._end = self._load()
+        self._index = TreeIndex.load(path)
+        self.dropped = appender.dropped if appender else self._index.torn
         self._reader = os.open(path, os.O_RDONLY | os.O_CLOEXEC) if path.exists() else -1
         self._sync = GroupSync(self._reader) if appender else None
-        if appender and (self.dropped or not self._end):
+        if appender and (self.dropped or not self._index.end):
             self._write(Opened(time=self._now(), dropped_bytes=len(self.dropped)))
 
     @classmethod
@@ -143,7 +115,7 @@ class Journal:
     # Nodes
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._index.entries)
 
     @property
     def nodes(self) -> Sequence[Node]:
@@ -157,11 +129,11 @@ class Journal:
             ConfigError: If there is none of that name.
             RunCorrupted: If its lines are not what the search wrote.
         """
-        number = self._number(node)
+        number = self._index.number(node)
         if number in self._recent:
             self._recent.move_to_end(number)
             return self._recent[number]
-        entry = self._entries[number - 1]
+        entry = self._index.entries[number - 1]
         try:
             value: dict[str, Any] = json.loads(self._line(entry.proposed_at))["event"]["node"]
             if entry.finished_at >= 0:
@@ -176,46 +148,50 @@ class Journal:
         return found
 
     def __contains__(self, node: object) -> bool:
-        return isinstance(node, str) and 0 < node_number(NodeId(node)) <= len(self._entries)
+        return isinstance(node, str) and 0 < node_number(NodeId(node)) <= len(self)
 
     @property
     def running(self) -> tuple[Node, ...]:
         """Nodes without an outcome, oldest first: they are being evaluated, or will be again after a crash."""
-        return tuple(self.node(node_id(number)) for number in sorted(self._running))
+        return tuple(self.node(node_id(number)) for number in sorted(self._index.running))
 
     def status(self, node: NodeId) -> Status | None:
         """Return what came of a node without reading it whole; None while it runs."""
-        return self._entries[self._number(node) - 1].status
+        return self._index.entry(node).status
 
     def parents(self, node: NodeId) -> tuple[NodeId, ...]:
         """Return a node's parents without reading it whole."""
-        return tuple(map(node_id, self._entries[self._number(node) - 1].parents))
+        return tuple(map(node_id, self._index.entry(node).parents))
 
     def children(self, node: NodeId) -> tuple[Node, ...]:
         """Return a node's children, oldest first."""
-        return tuple(self.node(node_id(child)) for child in self._entries[self._number(node) - 1].children)
+        return tuple(self.node(node_id(child)) for child in self._index.entry(node).children)
 
     def lineage(self, node: NodeId) -> tuple[NodeId, ...]:
         """Return a node and its line of first parents, the draft first."""
-        line = [self._number(node)]
-        while parents := self._entries[line[-1] - 1].parents:
+        line = [self._index.number(node)]
+        while parents := self._index.entries[line[-1] - 1].parents:
             line.append(parents[0])
         return tuple(map(node_id, reversed(line)))
 
+    def is_withdrawn(self, node: NodeId) -> bool:
+        """Return whether a rewind took the node out of the tree; it stays part of what was tried."""
+        return self._index.entry(node).is_withdrawn
+
     def with_tree(self, tree: str) -> tuple[NodeId, ...]:
         """Return the nodes whose program has that hash, oldest first."""
-        return tuple(map(node_id, self._by_tree.get(tree, ())))
+        return tuple(map(node_id, self._index.by_tree.get(tree, ())))
 
     def interruptions(self, node: NodeId) -> int:
         """Return how often a node's evaluation was broken off."""
-        return self._interruptions.get(self._number(node), 0)
+        return self._index.interruptions.get(self._index.number(node), 0)
 
     # Stages
 
     @property
     def stages(self) -> tuple[str, ...]:
         """Names of the stages that were entered, in order."""
-        return tuple(self._views)
+        return tuple(self._index.views)
 
     def stage(self, name: str) -> StageView:
         """Return a stage's views.
@@ -223,17 +199,19 @@ class Journal:
         Raises:
             ConfigError: If the stage was not entered.
         """
-        if name not in self._views:
-            raise ConfigError(f"The search has not entered a stage named {name!r}; there are {', '.join(self._views)}.")
-        return self._views[name]
+        if name not in self._index.views:
+            raise ConfigError(
+                f"The search has not entered a stage named {name!r}; there are {', '.join(self._index.views)}."
+            )
+        return self._index.views[name]
 
     def best(self, stage: str) -> NodeId | None:
         """Return the best node of a stage, its roots included; None if it has no good node or was not entered."""
-        return self._views[stage].best if stage in self._views else None
+        return self._index.views[stage].best if stage in self._index.views else None
 
     def handed_on(self, stage: str) -> NodeId | None:
         """Return the node of a stage that a later one grows from; None if it has no good node or was not entered."""
-        return self._views[stage].handed_on if stage in self._views else None
+        return self._index.views[stage].handed_on if stage in self._index.views else None
 
     @property
     def asked(self) -> int:
@@ -242,21 +220,21 @@ class Journal:
         An operator that reads it before it awaits anything has a number that no other ask of the run shares, and that
         is the same when the ask is made again after a crash.
         """
-        return sum(view.asked for view in self._views.values())
+        return sum(view.asked for view in self._index.views.values())
 
     def problem(self, stage: str, operator: str, parents: Sequence[NodeId]) -> str:
         """Return why an operator is asked again for these parents: what was wrong last time; empty on the first try."""
-        if stage not in self._views:
+        if stage not in self._index.views:
             return ""
-        tries = self._views[stage].tries(Expansion(parents=tuple(parents), operator=operator))
+        tries = self._index.views[stage].tries(Expansion(parents=tuple(parents), operator=operator))
         return tries.problem if tries.rejected else ""
 
     # What happens
 
     def enter_stage(self, stage: Stage, roots: Mapping[NodeId, Score | None]) -> None:
         """Record that a stage begins, or goes on with other limits; roots are then those it began with."""
-        if stage.name in self._views:
-            old = self._views[stage.name]
+        if stage.name in self._index.views:
+            old = self._index.views[stage.name]
             if old.stage == stage:
                 return
             roots = {}
@@ -341,6 +319,33 @@ class Journal:
             OperatorExhausted(time=self._now(), stage=stage, parents=expansion.parents, operator=expansion.operator)
         )
 
+    def begin_of(self, node: NodeId) -> int:
+        """Return where in the file a node's first line begins."""
+        return self._index.entry(node).proposed_at
+
+    def end_of(self, node: NodeId) -> int:
+        """Return where in the file the line of a node's outcome ends.
+
+        Raises:
+            ConfigError: If there is no such node, it has no outcome, or a rewind took it out of the tree.
+        """
+        entry = self._index.entry(node)
+        if entry.finished_at < 0 or entry.is_withdrawn:
+            raise ConfigError(f"{node} has no outcome, or is no part of the tree any more.")
+        return entry.finished_to
+
+    def rewind(self, node: NodeId) -> None:
+        """Let the search forget what it proposed and decided after a node had its outcome; nothing is deleted.
+
+        Nodes that ran at that moment keep the outcomes they got since.
+
+        Raises:
+            ConfigError: If the node has no outcome, or was itself withdrawn.
+        """
+        self._append(Rewound(time=self._now(), node=node, cut=self.end_of(node)))
+        self.sync()
+        self._index = TreeIndex.load(self.path)
+
     def events(self) -> Iterator[Record]:
         """Yield every line, oldest first, read and validated anew: for auditors and for replaying the growth.
 
@@ -361,12 +366,6 @@ class Journal:
     def _now(self) -> str:
         return stamp(self._clock.now())
 
-    def _number(self, node: NodeId) -> int:
-        number = node_number(node)
-        if not 0 < number <= len(self._entries):
-            raise ConfigError(f"There is no node named {node!r}; there are {len(self)} nodes.")
-        return number
-
     def _keep(self, node: Node) -> None:
         self._recent[node.number] = node
         self._recent.move_to_end(node.number)
@@ -383,6 +382,10 @@ class Journal:
         return b"".join([*parts, part[: part.index(b"\n")]])
 
     def _write(self, event: Event, outcome: Outcome | None = None) -> None:
+        self._index.apply(event, self._append(event, outcome))
+
+    def _append(self, event: Event, outcome: Outcome | None = None) -> int:
+        """Write a line and return its length."""
         if self._appender is None:
             raise ConfigError(f"The journal {self.path} is open for reading only.")
         line: dict[str, object] = {"event": event.model_dump(mode="json")}
@@ -397,124 +400,7 @@ class Journal:
                 self._appender.close()
             self._appender = None
             raise TransientError(f"The journal {self.path} cannot be written: {error.strerror or error}.") from error
-        at, self._end = self._end, self._end + len(raw) + 1
-        self._apply(event, at)
-
-    def _load(self) -> int:
-        """Read the file and return where its whole lines end."""
-        at = number = 0
-        if not self.path.exists():
-            self._is_loading = False
-            return at
-        with self.path.open("rb") as file, _no_collection():
-            for number, raw in enumerate(file, 1):
-                if not raw.endswith(b"\n"):
-                    self.dropped = raw
-                    break
-                try:
-                    self._load_line(raw, at)
-                except (ValueError, KeyError, TypeError, IndexError, AssertionError) as error:
-                    raise RunCorrupted(f"{self.path}, line {number}, is no line of a journal: {error}") from error
-                at += len(raw)
-            for view in self._views.values():
-                view.finish_loading()
-        self._is_loading = False
-        return at
-
-    def _load_line(self, raw: bytes, at: int) -> None:
-        head, found, _ = raw.partition(_OUTCOME)
-        event: dict[str, Any] = from_json(head + b"}" if found else raw)["event"]
-        # The two kinds of line that a large tree consists of take the short way past validation.
-        if event["kind"] == "node_proposed":
-            node = event["node"]
-            parents = tuple(map(node_number, node["parents"]))
-            if node["number"] != len(self._entries) + 1 or node["outcome"] is not None:
-                raise ValueError(f"node {node['id']} is out of turn")
-            self._apply_proposed(parents, node["operator"], node["stage"], node["tree"], at)
-        elif event["kind"] == "node_finished":
-            if not found:
-                raise ValueError("an outcome is missing")
-            number, score, status = node_number(event["node"]), event["score"], Status(event["status"])
-            key = order_key(float(score["value"]), score["stderr"], number) if score and status is Status.OK else None
-            stage = self._mark_finished(number, status, at)
-            self._views[stage].load_finish(number, key, is_buggy=status in _FAILED)
-        else:
-            self._apply(EVENTS.validate_python(event), at)
-
-    def _apply(self, event: Event, at: int) -> None:
-        """Bring index and views up to date with an event whose line begins at that offset."""
-        match event:
-            case NodeProposed(node=node):
-                parents = tuple(map(node_number, node.parents))
-                self._apply_proposed(parents, node.operator, node.stage, node.tree, at)
-            case NodeFinished(node=done, status=status, score=score):
-                self._apply_finished(node_number(done), status, score, at)
-            case NodeInterrupted(node=broken):
-                number = self._number(broken)
-                self._interruptions[number] = self._interruptions.get(number, 0) + 1
-            case StageEntered(stage=stage) if stage.name not in self._views:
-                roots = ((self._number(root.node), root.score) for root in event.roots)
-                self._views[stage.name] = StageView(stage, roots, is_loading=self._is_loading)
-            case StageEntered(stage=stage):
-                self._views[stage.name].update(stage)
-            case Opened(schema_version=version):
-                if version != SCHEMA_VERSION:
-                    raise ValueError(f"its version is {version}, and this program reads {SCHEMA_VERSION}")
-            case _:
-                self._apply_to_stage(event, self._views[event.stage])
-
-    def _apply_to_stage(
-        self, event: StageLeft | NodeRescored | ProposalRejected | ExpansionGivenUp | OperatorExhausted, view: StageView
-    ) -> None:
-        match event:
-            case StageLeft(reason=reason, best=best):
-                view.leave(reason, best)
-            case NodeRescored(node=node, score=score):
-                view.set_score(node_number(node), score)
-            case ProposalRejected():
-                view.reject(Expansion(parents=event.parents, operator=event.operator), event.why)
-            case ExpansionGivenUp():
-                view.give_up(Expansion(parents=event.parents, operator=event.operator), event.why)
-            case OperatorExhausted():
-                view.exhaust(Expansion(parents=event.parents, operator=event.operator))
-
-    def _apply_proposed(self, parents: tuple[int, ...], operator: str, stage: str, tree: str, at: int) -> None:
-        number = len(self._entries) + 1
-        if not all(0 < parent < number for parent in parents):
-            raise ValueError(f"node {number} has a parent that is not there")
-        self._entries.append(
-            _Entry(parents=parents, operator=sys.intern(operator), stage=sys.intern(stage), tree=tree, proposed_at=at)
-        )
-        for parent in parents:
-            self._entries[parent - 1].children.append(number)
-        self._running[number] = None
-        self._by_tree.setdefault(tree, []).append(number)
-        self._views[stage].propose(number, parents, operator)
-
-    def _apply_finished(self, number: int, status: Status, score: Score | None, at: int) -> None:
-        stage = self._mark_finished(number, status, at)
-        self._views[stage].finish(number, score if status is Status.OK else None, is_buggy=status in _FAILED)
-
-    def _mark_finished(self, number: int, status: Status, at: int) -> str:
-        """Note an outcome in the index and return the node's stage."""
-        entry = self._entries[number - 1]
-        if number < 1 or entry.finished_at >= 0:
-            raise ValueError(f"{node_id(number)} finished twice")
-        entry.finished_at, entry.status = at, status
-        del self._running[number]
-        return entry.stage
-
-
-@contextmanager
-def _no_collection() -> Generator[None]:
-    """Spare the garbage collector a large tree that is being built and holds no garbage."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+        return len(raw) + 1
 
 
 class _Nodes(Sequence[Node]):

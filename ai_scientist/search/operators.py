@@ -18,8 +18,10 @@ def next_seeds(journal: Journal, stage: Stage, node: NodeId) -> tuple[int, ...] 
     """
     if stage.spare_seeds:
         return seeds_of_replica(stage, len(journal.stage(stage.name).replicas(node)))
-    done = any(child.stage == stage.name and child.operator == "replicate" for child in journal.children(node))
-    return None if done else stage.seeds
+    for child in journal.children(node):
+        if child.stage == stage.name and child.operator == "replicate" and not journal.is_withdrawn(child.id):
+            return None
+    return stage.seeds
 
 
 def seeds_of_replica(stage: Stage, index: int) -> tuple[int, ...] | None:

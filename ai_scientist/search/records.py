@@ -128,6 +128,15 @@ class OperatorExhausted(Value):
     operator: str
 
 
+class Rewound(Value):
+    """The search went back to a node: what stands between `cut` (an offset in the file) and here counts no more."""
+
+    kind: Literal["rewound"] = "rewound"
+    time: str
+    node: NodeId
+    cut: int
+
+
 Event = Annotated[
     Opened
     | StageEntered
@@ -138,7 +147,8 @@ Event = Annotated[
     | NodeRescored
     | ProposalRejected
     | ExpansionGivenUp
-    | OperatorExhausted,
+    | OperatorExhausted
+    | Rewound,
     Field(discriminator="kind"),
 ]
 
