@@ -209,7 +209,7 @@ def _steps(curve: Curve, rows: Sequence[Row], plan: Plan) -> FigureData:
             panels.append(Panel(title=_dataset_label(dataset, plan), series=tuple(series)))
     return FigureData(
         request=curve,
-        x_label="Step",
+        x_label=curve.steps,
         y_label=axis_label(metric),
         wide=len(panels) > 1,
         low=metric.low,

@@ -76,6 +76,7 @@ class Curve(Value):
     datasets: tuple[str, ...] = ()
     hypothesis: str = ""
     caption: str = Field(description="In macro form; says what to look at.")
+    steps: str = Field(default="Step", description="What a logged step is, as the axis of 'steps' says it: 'Epoch'.")
 
 
 class ResearchTemplate(Value):

@@ -15,9 +15,9 @@ import matplotlib.pyplot as plt
 LABELS = {"run_0": "as shipped"}
 # Metric -> the label of its axis.
 METRICS = {
-    "wis": "scaled weighted interval score",
+    "wis": "weighted interval score",
     "coverage": "interval coverage",
-    "width": "scaled interval width",
+    "width": "interval width",
 }
 ARMS = {
     "naive": "naive",
