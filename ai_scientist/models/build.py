@@ -16,9 +16,10 @@ from ai_scientist.core.clock import Clock
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.ledger import Ledger
 from ai_scientist.core.settings import ModelSettings
+from ai_scientist.models.caller import Limits, Shared
 from ai_scientist.models.check import check_model as check_model
 from ai_scientist.models.exchange import Chat
-from ai_scientist.models.langchain import LangChainModel, Limits, Shared
+from ai_scientist.models.langchain import LangChainModel
 from ai_scientist.models.names import (
     RULES,
     check_names,

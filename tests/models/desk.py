@@ -13,8 +13,9 @@ from ai_scientist.core.clock import FixedClock, SystemClock
 from ai_scientist.core.ledger import Ledger
 from ai_scientist.core.settings import BudgetSettings
 from ai_scientist.core.values import Value
+from ai_scientist.models.caller import Limits, Shared
 from ai_scientist.models.chat import LangChainChat
-from ai_scientist.models.langchain import LangChainModel, Limits, Shared
+from ai_scientist.models.langchain import LangChainModel
 from ai_scientist.models.pace import Pace, RetryRule
 from ai_scientist.models.prices import Price
 from ai_scientist.models.providers import PROVIDERS, ModelName
