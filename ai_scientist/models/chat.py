@@ -7,9 +7,10 @@ wherever the endpoint can, because only a stream tells a slow answer from a hung
 from __future__ import annotations
 
 import asyncio
+import logging
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -33,7 +34,12 @@ from ai_scientist.models.exchange import (
 from ai_scientist.models.failures import understand
 from ai_scientist.models.providers import ModelName, Provider, api_key, factory_of, redact
 
+_log = logging.getLogger("ai_scientist.models")
+
 _ADVICE = ("This model does not support OpenAI's structured output", "Invalid schema for OpenAI's structured output")
+
+HEARTBEAT_SECONDS = 30
+"""How often a call that takes long is spoken of in the log "ai_scientist.models", at level INFO."""
 
 MOST_BYTES_PER_TOKEN = 16
 """An answer that is longer than this allows is not what was asked for: the endpoint ignores the limit."""
@@ -163,7 +169,7 @@ class LangChainChat:
         for told in _ADVICE:  # LangChain's, to users of its own structured output, who we are not
             warnings.filterwarnings("ignore", message=told)
         try:
-            async with asyncio.timeout(question.timeout_seconds):
+            async with asyncio.timeout(question.timeout_seconds), _heartbeat(str(self._name), got):
                 await self._collect(question, got)
         except TimeoutError as error:
             raise CallFailed("stalled" if got.began else "timeout", _late(question, got)) from error
@@ -265,6 +271,25 @@ class LangChainChat:
         """Whether LangChain asks this model over OpenAI's newer API, which takes a schema in another way."""
         decides: Callable[[dict[str, Any]], bool] | None = getattr(self._client, "_use_responses_api", None)
         return decides is not None and decides({})
+
+
+@asynccontextmanager
+async def _heartbeat(name: str, got: _Collected) -> AsyncGenerator[None]:
+    """Say now and then that a long call is alive, so that nobody takes it for a hung one."""
+
+    async def beat() -> None:
+        seconds = 0
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            seconds += HEARTBEAT_SECONDS
+            so_far = f"{got.size} characters so far" if got.began else "nothing yet"
+            _log.info("%s: waiting for %d s, %s", name, seconds, so_far)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 async def _drain(stream: AsyncIterator[AIMessage], got: _Collected, stall_seconds: float, most: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 from pathlib import Path
 from random import Random
 
@@ -14,7 +16,7 @@ from ai_scientist.core.ledger import read_events
 from ai_scientist.core.settings import BudgetSettings, StageBudget
 from ai_scientist.models.made import calls_made
 from ai_scientist.models.request import Request
-from ai_scientist.models.store import read_calls
+from ai_scientist.models.store import Call, read_calls
 from tests.models.desk import KEY, PRICE, Desk, Small, question, set_up
 from tests.models.server import BEHAVIOURS, Body, ChatServer, chat_server, first
 
@@ -279,6 +281,59 @@ async def test_a_cancelled_call_counts_at_its_worst_and_leaves_the_model_usable(
         assert desk.budget.spent.lost_tokens > 0
         assert await desk.model.ask(question()) == FINE
         desk.close()
+
+
+async def test_a_long_call_is_spoken_of_while_it_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ai_scientist.models.chat.HEARTBEAT_SECONDS", 0.05)
+    caplog.set_level("INFO", "ai_scientist.models")
+    with chat_server("hang") as server:
+        desk = set_up(server.url, tmp_path, timeout=0.5, tries=1)
+        with pytest.raises(TransientError):
+            await desk.model.ask(question())
+        desk.close()
+    assert sum("nothing yet" in record.getMessage() for record in caplog.records) >= 2
+
+
+async def test_a_call_cancelled_while_its_answer_is_written_is_kept_and_charged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with chat_server() as server:
+        desk = set_up(server.url, tmp_path)
+        writing, put = threading.Event(), desk.store.put
+
+        def slow_put(call: Call) -> Path:
+            writing.set()
+            time.sleep(0.2)
+            return put(call)
+
+        monkeypatch.setattr(desk.store, "put", slow_put)
+        task = asyncio.create_task(desk.model.ask(question()))
+        await asyncio.to_thread(writing.wait, 20)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        (call,) = read_calls(tmp_path / "calls")
+        assert desk.budget.spent.usd == call.cost_usd and desk.budget.spent.lost_usd == 0
+        assert await desk.model.ask(question()) == FINE
+        assert len(server.asked) == 1
+        desk.close()
+
+
+async def test_a_full_disk_is_said_and_what_was_paid_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(call: Call) -> Path:
+        raise OSError(28, "No space left on device")
+
+    with chat_server() as server:
+        desk = set_up(server.url, tmp_path)
+        monkeypatch.setattr(desk.store, "put", no_room)
+        with pytest.raises(TransientError, match="No space left"):
+            await desk.model.ask(question())
+        desk.close()
+    assert desk.budget.spent.steps == 1
 
 
 def _everything_below(folder: Path) -> bytes:
