@@ -8,6 +8,7 @@ from ai_scientist.agents.ideation import Abstract, IdeaList, ReflectionFacts, To
 from ai_scientist.agents.novelty import CloseAnswer, CloseFacts, Queries, QueryFacts
 from ai_scientist.agents.planning import PlanAnswer, PlanFacts
 from ai_scientist.agents.reviewing import Evidence, Rebuttal, RebuttalFacts, ReviewFacts
+from ai_scientist.agents.vision import FigureAnswer, FigureFacts
 from ai_scientist.agents.writing import (
     FrontAnswer,
     FrontFacts,
@@ -368,6 +369,17 @@ def every_request() -> dict[str, Request[Value]]:
             "reviewing_rebuttal",
             RebuttalFacts(defects=(DEFECT,), changes=("results: rewritten",)),
             Rebuttal,
+        ),
+        _request(
+            "vision",
+            "vision_figure",
+            FigureFacts(
+                name="main",
+                caption="Accuracy by condition.",
+                shown=("accuracy", "full training", "early stopping"),
+                wide=False,
+            ),
+            FigureAnswer,
         ),
     ]
     return {request.prompt: request for request in asked}
