@@ -7,11 +7,14 @@ full, the others less: three reviewers thus read the same paper differently, and
 from __future__ import annotations
 
 from ai_scientist.agents.reviewing import Rebuttal, RebuttalFacts, RebuttalPoint, ReviewFacts
+from ai_scientist.paper.document import SECTIONS, SectionName
 from ai_scientist.review.forms import Defect, Review
 from ai_scientist.rules.referee.draft import Draft, short
 from ai_scientist.rules.referee.evidence_checks import evidence_checks
 from ai_scientist.rules.referee.notes import Note, Scale
 from ai_scientist.rules.referee.text_checks import text_checks
+from ai_scientist.rules.words import telling
+from ai_scientist.rules.writing.revision import remedy_for
 
 START: dict[Scale, float] = {"soundness": 2.0, "presentation": 2.5, "contribution": 2.0, "originality": 2.2}
 """Where each scale (1 to 4) stands before anything was checked."""
@@ -53,23 +56,29 @@ def review(facts: ReviewFacts) -> Review:
 
 def rebuttal(facts: RebuttalFacts) -> Rebuttal:
     """Return an answer to each defect: what was changed for it, or why nothing was."""
-    points: list[RebuttalPoint] = []
-    for number, defect in enumerate(facts.defects):
-        change = _change_for(defect, facts.changes, number)
-        if defect.severity == "integrity":
-            answer = (
-                "We agree that this outweighs everything else. The artifact must be made again from the recorded rows;"
-                " no wording can mend it."
-            )
-        elif change:
-            answer = f"We agree. {change}"
-        else:
-            answer = (
-                f"The point is taken, and the text cannot mend it: {_lowered(defect.remedy)} That needs new runs, which"
-                " this round did not include; until then it stands as a limitation."
-            )
-        points.append(RebuttalPoint(defect=defect.what, answer=answer))
-    return Rebuttal(points=tuple(points))
+    return Rebuttal(points=tuple(RebuttalPoint(defect=d.what, answer=_answer(d, facts.changes)) for d in facts.defects))
+
+
+def _answer(defect: Defect, changes: tuple[str, ...]) -> str:
+    if defect.severity == "integrity":
+        return (
+            "We agree that this outweighs everything else. The artifact must be made again from the recorded rows; no "
+            "wording can mend it."
+        )
+    rewritten = [change.partition(":")[0].strip() for change in changes if "rewritten" in change]
+    place: SectionName | None = next(
+        (name for name in SECTIONS if name in rewritten and name in defect.where.casefold()), None
+    )
+    remedy = remedy_for(defect, place) if place else None
+    if remedy is not None:
+        return f"We agree. {remedy.told}"
+    told = _change_for(defect, changes)
+    if told:
+        return f"We agree. {told}"
+    return (
+        f"The point is taken, and the text cannot mend it: {_lowered(defect.remedy)} That needs new runs, which this "
+        "round did not include; until then it stands as a limitation."
+    )
 
 
 def _lens(name: str) -> str:
@@ -157,15 +166,12 @@ def _about(facts: ReviewFacts, draft: Draft) -> str:
     )
 
 
-def _change_for(defect: Defect, changes: tuple[str, ...], number: int) -> str:
-    """Return the change that answers a defect: the one that names its place, and shares most words with it."""
-    words = {w for w in f"{defect.what} {defect.remedy}".lower().split() if len(w) > 4}
-    scored = [
-        (len(words & set(change.lower().split())) + 2 * (defect.where.lower() in change.lower()), -place)
-        for place, change in enumerate(changes)
-    ]
-    best = max(scored, default=(0, 0))
-    return changes[-best[1]] if best[0] >= 2 else ""
+def _change_for(defect: Defect, changes: tuple[str, ...]) -> str:
+    """Return the change that speaks of a defect in words of its own; a bare "section: rewritten" does not."""
+    asked = set(telling(f"{defect.what} {defect.remedy}"))
+    shared = {change: len(asked & set(telling(change))) for change in changes}
+    best = max(changes, key=lambda change: shared[change], default="")
+    return best if best and shared[best] >= 2 else ""
 
 
 def _lowered(text: str) -> str:

@@ -55,7 +55,7 @@ SCENARIOS = (
     Scenario(name="all supported"),
     Scenario(name="main contradicted", main="contradicted"),
     Scenario(name="all contradicted", main="contradicted", rest="contradicted", kept=2),
-    Scenario(name="all open", main="open", rest="open", kept=2, helps=False),
+    Scenario(name="everything open", main="open", rest="open", kept=2, helps=False),
     Scenario(name="divided over data", divided=True),
     Scenario(name="nothing helped", kept=0, helps=False),
     Scenario(name="one component", kept=1),

@@ -173,7 +173,7 @@ def _verdicts(draft: Draft, plan: Plan, tests: tuple[TestResult, ...]) -> list[N
             )
         )
     if planned and decided:
-        largest = max(decided, key=lambda t: abs(t.effect or 0.0))
+        largest = min(decided, key=lambda t: (t.p_corrected, -abs(t.effect or 0.0)))
         metric = plan.metric(largest.hypothesis.metric).label
         size = f", d = {largest.effect:.2f}" if largest.effect is not None else ""
         notes.append(
@@ -215,22 +215,30 @@ def _open(plan: Plan, planned: list[TestResult]) -> list[Note]:
     notes: list[Note] = []
     for t in [t for t in planned if t.verdict == "open"][:2]:
         metric = plan.metric(t.hypothesis.metric).label
+        span = f"from {t.ci_low:+.3g} to {t.ci_high:+.3g}"
+        if t.hypothesis.margin:
+            limitation = f"Agreement within {t.hypothesis.margin:g} in {metric} ({t.id}) is not shown."
+            question = (
+                f"{t.id} asks for agreement within {t.hypothesis.margin:g} in {metric}, and the interval runs"
+                f" {span}: is "
+            )
+            question += "the gap real, or the margin too narrow for so many seeds?"
+        else:
+            limitation = (
+                f"{t.id} cannot tell an effect of {max(abs(t.ci_low), abs(t.ci_high)):.2g} in {metric} from none."
+            )
+            question = (
+                f"{t.id} is open with an interval {span} in {metric}: which difference would matter in practice, and "
+            )
+            question += "would this design have shown it?"
         notes.append(
             Note(
                 lens="evidence",
                 scale="soundness",
                 weight=-0.1,
-                text=(
-                    f"{t.id} stays open: the interval of the difference in {metric} runs from {t.ci_low:+.3g} to"
-                    f" {t.ci_high:+.3g}."
-                ),
-                question=(
-                    f"{t.id} is open with an interval from {t.ci_low:+.3g} to {t.ci_high:+.3g} in {metric}: which "
-                    "difference would matter in practice, and would this design have shown it?"
-                ),
-                limitation=(
-                    f"{t.id} cannot tell an effect of {max(abs(t.ci_low), abs(t.ci_high)):.2g} in {metric} from none."
-                ),
+                text=f"{t.id} stays open: the interval of the difference in {metric} runs {span}.",
+                question=question,
+                limitation=limitation,
             )
         )
     return notes

@@ -54,6 +54,9 @@ def text_checks(draft: Draft) -> list[Note]:
         *_arithmetic(draft),
         *_wording(draft),
         *_reproduction(draft),
+        *_planned(draft),
+        *_effort(draft),
+        *_reading(draft),
     ]
 
 
@@ -394,7 +397,7 @@ def _references(draft: Draft) -> list[Note]:
             )
         )
     )
-    known = max(len(entries), cited)
+    known = len(entries) or cited
     if known == 0:
         return [
             weakness(
@@ -560,6 +563,67 @@ def _reproduction(draft: Draft) -> list[Note]:
             question="Will code and data be published?",
         )
     ]
+
+
+def _planned(draft: Draft) -> list[Note]:
+    """Whether the tests were planned, asked of the first that is reported."""
+    tested = draft.find(_P_VALUE, "results", "experiments", "abstract")
+    if not tested:
+        return []
+    if draft.has(
+        "registered", "pre-?registered", "planned", "written down before", "fixed before", "locked", "in advance"
+    ):
+        return [
+            strength("evidence", "soundness", 0.2, "The draft says which comparisons were planned before the results.")
+        ]
+    return [
+        weakness(
+            "evidence",
+            "soundness",
+            0.2,
+            "It is not said which comparisons were planned and which were found in the data.",
+            where="experiments",
+            remedy="Separate planned from exploratory comparisons.",
+            question=f"Was the comparison in “{short(tested[0].text, words=14)}” planned before the data were seen?",
+        )
+    ]
+
+
+def _effort(draft: Draft) -> list[Note]:
+    if draft.has("wall time", "cpu", "gpu", "hardware", "seconds", "minutes", "hours", "runs", "compute"):
+        return []
+    return [
+        weakness(
+            "method",
+            "presentation",
+            0.15,
+            "Nothing is said about what the experiments cost in time or machines.",
+            where="experiments",
+            remedy="Give the number of runs and their time on which hardware.",
+            question="How many runs, including those not shown, went into the results, and how long did they take?",
+        )
+    ]
+
+
+def _reading(draft: Draft) -> list[Note]:
+    """Sentences that nobody can hold in mind, by their length."""
+    lengths = [len(s.text.split()) for s in draft.sentences]
+    if not lengths:
+        return []
+    longest = draft.sentences[lengths.index(max(lengths))]
+    mean = sum(lengths) / len(lengths)
+    if mean > 32 or max(lengths) > 75:
+        return [
+            weakness(
+                "presentation",
+                "presentation",
+                0.2,
+                f"Sentences are long ({mean:.0f} words on average, {max(lengths)} at most): “{short(longest.text)}”",
+                where=_place(longest),
+                remedy="Let each sentence carry a single thought.",
+            )
+        ]
+    return [strength("presentation", "presentation", 0.15, f"It reads easily, at {mean:.0f} words a sentence.")]
 
 
 def _place(sentence: Sentence) -> str:

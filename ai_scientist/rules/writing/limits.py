@@ -26,7 +26,7 @@ def limitations(study: Study) -> str:
 
 def conclusion(study: Study) -> str:
     """Return the section: the answer, what follows from each finding, what should be done next."""
-    return paragraphs(_verdict(study), _implications(study), _next(study))
+    return paragraphs(_verdict(study), joined(_implications(study), _takeover(study)), _next(study))
 
 
 def precision(study: Study) -> Paragraph:
@@ -175,6 +175,25 @@ def _implications(study: Study) -> Paragraph:
             " other way."
         )
     return joined(*[meaning for meaning in meanings if meaning][:4], caution)
+
+
+def _takeover(study: Study) -> str:
+    """Which components a reader could take over, by the ablations; empty if the searched arm is not shown to gain."""
+    repair = study.repair
+    if repair is None or repair.verdict == "open" or not repair.is_gain or not study.components:
+        return ""
+    if len(study.components) == 1:
+        return f"In the present case that comes down to {study.title_of(study.components[0])}."
+    carrying = [f for f in study.ablations if f.test.is_significant and study.carried(f) > 0]
+    harmful = [f for f in study.ablations if f.test.is_significant and study.carried(f) < 0]
+    if not carrying:
+        return (
+            "Since no component is shown to matter by itself, there is nothing to single out; the set is what was"
+            " tested."
+        )
+    kept = listed(study.title_of(study.component(f)) for f in carrying)
+    left = listed(study.title_of(study.component(f)) for f in harmful)
+    return f"In the present case the part to keep is {kept}{f', and the part to drop is {left}' if left else ''}."
 
 
 def _next(study: Study) -> Paragraph:

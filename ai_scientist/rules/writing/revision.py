@@ -34,15 +34,18 @@ class Remedy:
 
 
 def revised(body: str, facts: SectionFacts) -> str:
-    """Return a section with the answers to the defects that were found in it; each answer once, none repeated."""
+    """Return a section with the answers to the defects that were found in it; each answer once, none repeated.
+
+    What an earlier round added is kept: an answer that stood in the text before stays.
+    """
     study = Study(facts.paper)
-    added: list[str] = []
+    added = [text for remedy in REMEDIES if (text := remedy.text(study)) and text in facts.before and text not in body]
     for defect in facts.defects:
         remedy = remedy_for(defect, facts.section)
         text = remedy.text(study) if remedy else ""
         if text and not _is_there(text, [body, *added, *(section.body for section in facts.written)]):
             added.append(text)
-    return "\n\n".join([body, *added])
+    return "\n\n".join([body, *dict.fromkeys(added)])
 
 
 def remedy_for(defect: Defect, section: SectionName | None = None) -> Remedy | None:
@@ -193,7 +196,7 @@ REMEDIES = (
         sections=("results", "limitations", "conclusion"),
         text=_sensitivity,
         told=(
-            "The text now says for every open comparison which values its interval leaves possible, and what so many"
+            "The text says for every open comparison which values its interval leaves possible, and what so many"
             " seeds can show."
         ),
     ),
@@ -201,76 +204,73 @@ REMEDIES = (
         asked=r"tun(?:ed|ing)|same budget|straw|neglected|baseline",
         sections=("method", "experiments", "results", "limitations"),
         text=_tuning,
-        told="The text now says how many programs the tuning of the shared settings took, and what it changed.",
+        told="The text says how many programs the tuning of the shared settings took, and what it changed.",
     ),
     Remedy(
         asked=r"ablat|component",
         sections=("results", "limitations", "experiments"),
         text=_ablation,
-        told="The text now says which components were ablated and which were not.",
+        told="The text says which components were ablated and which were not.",
     ),
     Remedy(
         asked=r"test (?:set|data|split)|leak|select|choice|choos|chosen|validation",
         sections=("method", "experiments", "limitations"),
         text=_choices,
-        told="The text now says on which seeds choices were made, and that none was made on those that are reported.",
+        told="The text says on which seeds choices were made, and that none was made on those that are reported.",
     ),
     Remedy(
         asked=r"\bcode\b|reproduc|available|repository|publish",
         sections=("experiments", "conclusion", "method"),
         text=_code,
-        told=(
-            "The text now says where program, rows and ledger lie, and where the command to repeat the results is"
-            " found."
-        ),
+        told="The text says where program, rows and ledger lie, and where the command to repeat the results is found.",
     ),
     Remedy(
         asked=r"multiple|correct(?:ed|ion)|holm|bonferroni|p-value",
         sections=("method", "results", "experiments"),
         text=_correction,
-        told="The text now says how many comparisons the correction covers.",
+        told="The text says how many comparisons the correction covers.",
     ),
     Remedy(
         asked=r"generali[sz]|data ?sets?|beyond|single data|carry over|other data|population",
         sections=("limitations", "conclusion"),
         text=reach,
-        told="The limitations now say how far the findings carry beyond these data sets.",
+        told="The limitations say how far the findings carry beyond these data sets.",
     ),
     Remedy(
         asked=r"practical|relevan|matter|effect size|magnitude|how large",
         sections=("results", "conclusion", "limitations"),
         text=_practice,
-        told="The text now holds the difference against the level of the comparison arm.",
+        told="The text holds the difference against the level of the comparison arm.",
     ),
     Remedy(
         asked=r"mechanis|caus|why |explain|explanation",
         sections=("results", "conclusion", "limitations"),
         text=_causes,
-        told="The text now separates what the design shows from the reasons for which comparisons were made.",
+        told="The text separates what the design shows from the reasons for which comparisons were made.",
     ),
     Remedy(
         asked=r"fail(?:ed|ure)|crash|invalid|timed out",
         sections=("results", "experiments", "limitations"),
         text=_failures,
-        told="The text now says what became of the programs that gave no valid rows.",
+        told="The text says what became of the programs that gave no valid rows.",
     ),
     Remedy(
         asked=r"metric|measure|how .* computed|definition of|bins",
         sections=("method", "experiments"),
         text=_measures,
-        told="The text now defines every metric.",
+        told="The text defines every metric.",
     ),
     Remedy(
         asked=r"unclear|arms?\b|conditions?|define|definition|describe|section on",
         sections=("method", "experiments"),
         text=_arms,
-        told="The text now lists the arms with their definitions.",
+        told="The text lists the arms with their definitions.",
     ),
     Remedy(
         asked=r"cite|citation|literature|related|prior work|neighbo",
         sections=("related", "introduction"),
         text=_works,
-        told="Related work now names further records that the search of the literature brought up.",
+        told="Related work names further records that the search of the literature brought up.",
     ),
 )
 """Kinds of objection, tried in order."""
