@@ -25,6 +25,7 @@ from ai_scientist.sandbox.interpreter import (
     user_packages,
     visible_paths,
 )
+from ai_scientist.sandbox.leftovers import hand_over
 from ai_scientist.sandbox.process import MOST_FILES, rlimits, trial
 from ai_scientist.sandbox.seccomp import seccomp_filter
 from ai_scientist.sandbox.warden import Outputs, Warden
@@ -143,9 +144,7 @@ class BubblewrapSandbox:
         if not self._setpriv:
             return
         try:
-            for parent, folders, names in os.walk(folder):
-                for name in (".", *folders, *names):
-                    os.chown(os.path.join(parent, name), user, user, follow_symlinks=False)
+            hand_over(folder, user)
         except OSError as error:
             raise SandboxError(f"{folder} cannot be handed over: {error.strerror}.") from error
 

@@ -35,6 +35,7 @@ FIRST_EXTRA_FD = 10
 
 _MESSAGE_BYTES = 1024 * 1024
 _TICK_SECONDS = 0.05
+_LONGEST_TICK_SECONDS = 0.3
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _CLONE_NEWUSER = 0x10000000
@@ -286,6 +287,7 @@ class _Guard:
         poll = select.poll()
         poll.register(self._alarm, select.POLLIN)
         poll.register(connection, select.POLLIN | select.POLLHUP)
+        pause = _TICK_SECONDS
         while True:
             self._reap()
             if self._exit_code is not None:
@@ -293,12 +295,15 @@ class _Guard:
             left = deadline - time.monotonic()
             if left <= 0:
                 return EndedBy.TIMEOUT
-            for fd, _ in poll.poll(1000 * min(_TICK_SECONDS, left)):
+            for fd, _ in poll.poll(1000 * min(pause, left)):
                 if fd == self._alarm:
                     os.read(fd, 4096)
                 else:
                     return EndedBy.CANCEL
+            looked = time.monotonic()
             too_much = self._too_much()
+            # Looking at very many files takes a while, and is not to take the machine from the program.
+            pause = min(max(_TICK_SECONDS, 3 * (time.monotonic() - looked)), _LONGEST_TICK_SECONDS)
             if too_much is not None and self._exit_code is None:
                 return too_much
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from ai_scientist.core.errors import SandboxError
 from ai_scientist.sandbox.contract import Command, ExecResult, ExitKind, Limits, Sandbox
+from ai_scientist.sandbox.leftovers import make_plain
 from ai_scientist.sandbox.reports import Reports, read_reports
 
 ENTRY = "experiment.py"
@@ -205,27 +205,6 @@ async def _run_seed(job: _Job, seed: int) -> SeedRun:
     removed = await asyncio.to_thread(make_plain, out)
     reports = await asyncio.to_thread(read_reports, out)
     return SeedRun(seed=seed, result=result, reports=reports.with_problems(removed), folder=out)
-
-
-def make_plain(folder: Path) -> list[str]:
-    """Remove everything below a folder that is no plain file or folder, and return a sentence about each.
-
-    What a program left is read by us and copied into papers: a link out of the folder, a pipe or a device there could
-    make us read what the program could not.
-    """
-    problems: list[str] = []
-    for parent, folders, names in os.walk(folder, followlinks=False):
-        for name in [*folders, *names]:
-            path = Path(parent, name)
-            mode = path.lstat().st_mode
-            if stat.S_ISDIR(mode):
-                path.chmod(0o755)
-            elif stat.S_ISREG(mode) and path.lstat().st_nlink == 1:
-                path.chmod(0o644)
-            else:
-                path.unlink()
-                problems.append(f"{path.relative_to(folder)} was no plain file and was removed.")
-    return problems
 
 
 def _check(files: Mapping[str, str]) -> str:
