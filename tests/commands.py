@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TOPIC = "Does label noise hurt the calibration of classifiers?"
@@ -12,8 +13,9 @@ SMALL = ("--quick", "--nodes", "5", "--confirm-seeds", "3", "--seed", "7")
 
 
 def environment(home: Path) -> dict[str, str]:
-    """An environment with nothing of the user's in it."""
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
+    """An environment with nothing of the user's in it; matplotlib's font cache is made once for all tests."""
+    cache = Path(tempfile.gettempdir()) / "ai-scientist-tests-matplotlib"
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "MPLCONFIGDIR": str(cache)}
 
 
 def call(*arguments: str, home: Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:

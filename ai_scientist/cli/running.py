@@ -82,6 +82,8 @@ def print_result(result: RunResult, *, as_json: bool) -> None:
     """Say where everything is, how long it took and what it cost."""
     if as_json:
         click.echo(json.dumps(summary(result), ensure_ascii=False))
+        if result.problem:
+            click.echo(f"ai-scientist: {result.problem}", err=True)
         return
     lines = [
         ("paper", _text(result.pdf) or "none (see `ai-scientist doctor`)"),

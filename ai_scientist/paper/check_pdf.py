@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,13 +78,13 @@ def check_pdf(data: bytes, claims: Sequence[Claim], titles: Sequence[str]) -> Pd
 
 
 def missing_texts(text: str, claims: Sequence[Claim]) -> list[str]:
-    """Return, for each number or verb that the PDF shows less often than it was rendered, what is missing."""
+    """Return, for each word of a rendered number or verb that the PDF shows less often than it was rendered, how often.
+
+    Word by word, because a page number or a figure may stand in the middle of a phrase that runs over a page's end.
+    """
     squeezed = squeeze(text)
-    wanted: dict[str, int] = {}
-    for claim in claims:
-        if claim.macro != "citeq":
-            key = squeeze(claim.text)
-            wanted[key] = wanted.get(key, 0) + 1
+    words = (squeeze(word) for claim in claims if claim.macro != "citeq" for word in claim.text.split())
+    wanted = Counter(words)
     return [
         f"{key!r} was rendered {count} times and is shown {squeezed.count(key)} times."
         for key, count in wanted.items()
