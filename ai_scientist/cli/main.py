@@ -41,11 +41,16 @@ def _json_option(command: Any) -> Any:
 @click.option("--slots", type=click.IntRange(min=1), help="Nodes evaluated at once; 1 gives the same tree every time.")
 @click.option("--calls", type=click.IntRange(min=1), help="Model calls at once.")
 @click.option("--policy", help="How the tree grows.  [default: best_first]")
+@click.option("--depth", type=click.IntRange(min=1), help="Longest path from a stage's root.  [default: 8]")
+@click.option("--width", type=click.IntRange(min=1), help="Most children of a node.  [default: 4]")
+@click.option("--stages", type=click.Path(exists=True, path_type=Path), help="A file that replaces the stages.")
 @click.option("--confirm-seeds", type=click.IntRange(min=2), help="Fresh seeds behind the paper's numbers.")
 @click.option("--sandbox", type=click.Choice(BACKENDS), default="auto", show_default=True)
 @click.option("--timeout", type=float, help="Seconds that one seed of an experiment may take.  [default: 300]")
 @click.option("--memory", help="Memory of one seed, such as 2G.  [default: 4G]")
 @click.option("--data", type=click.Path(exists=True, path_type=Path), multiple=True, help="Your own data, read-only.")
+@click.option("--literature", help="Whom to ask: any of arxiv,semanticscholar,openalex,crossref.  [default: nobody]")
+@click.option("--papers", type=click.Path(exists=True, path_type=Path), help="Your own papers: PDF and .bib files.")
 @click.option("--budget-usd", type=click.FloatRange(min=0), help="Most that model calls may cost.")
 @click.option("--budget-tokens", help="Most tokens, such as 2M.")
 @click.option("--budget-hours", type=click.FloatRange(min=0, min_open=True), help="Longest the run may take.")
@@ -104,12 +109,16 @@ def audit(run_folder: Path, rerun: bool, as_json: bool) -> None:
 @cli.command()
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--tree", is_flag=True, help="The search tree.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write the search tree as a page to this file.")
 @_json_option
-def show(run_folder: Path, tree: bool, as_json: bool) -> None:
+def show(run_folder: Path, tree: bool, html: Path | None, as_json: bool) -> None:
     """Show what RUN did and found."""
-    from ai_scientist.cli.showing import show_run
+    from ai_scientist.cli.showing import show_run, write_page
 
-    show_run(run_folder, tree=tree, as_json=as_json)
+    if html is not None:
+        write_page(run_folder, html)
+    else:
+        show_run(run_folder, tree=tree, as_json=as_json)
 
 
 @cli.command()
@@ -120,6 +129,44 @@ def runs(output: Path, as_json: bool) -> None:
     from ai_scientist.cli.showing import list_runs
 
     list_runs(output, as_json=as_json)
+
+
+@cli.group()
+def search() -> None:
+    """Look into the tree of a run, and take programs out of it."""
+
+
+@search.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("node")
+@click.argument("folder", type=click.Path(path_type=Path))
+def export(run_folder: Path, node: str, folder: Path) -> None:
+    """Write the program of NODE into FOLDER."""
+    from ai_scientist.cli.searching import export_node
+
+    export_node(run_folder, node, folder)
+
+
+@search.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("before")
+@click.argument("after")
+def diff(run_folder: Path, before: str, after: str) -> None:
+    """Show what changed from the program of node BEFORE to that of node AFTER."""
+    from ai_scientist.cli.searching import show_diff
+
+    show_diff(run_folder, before, after)
+
+
+@search.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--at", "node", required=True, help="The node whose past the fork shares.")
+@click.argument("folder", type=click.Path(path_type=Path))
+def fork(run_folder: Path, node: str, folder: Path) -> None:
+    """Copy journal and checkpoints up to a node into FOLDER, for a search with another future."""
+    from ai_scientist.cli.searching import fork_at
+
+    fork_at(run_folder, node, folder)
 
 
 @cli.command()

@@ -26,6 +26,11 @@ PLACES = {
     "sandbox": ("sandbox", "name"),
     "timeout": ("sandbox", "timeout_seconds"),
     "memory": ("sandbox", "memory_bytes"),
+    "depth": ("search", "depth"),
+    "width": ("search", "width"),
+    "stages": ("search", "stages"),
+    "literature": ("literature", "sources"),
+    "papers": ("literature", "papers"),
     "budget_usd": ("budget", "usd"),
     "budget_tokens": ("budget", "tokens"),
     "budget_hours": ("budget", "hours"),
@@ -50,6 +55,10 @@ def amount(text: str, units: dict[str, int]) -> int:
     return round(float(found[1]) * units[found[2].upper()])
 
 
+def _listed(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
 def settings_from(**given: Any) -> Settings:
     """Return settings from the options of `run`; what was not given keeps its default.
 
@@ -60,8 +69,9 @@ def settings_from(**given: Any) -> Settings:
         given["memory"] = amount(given["memory"], BINARY_UNITS)
     if given.get("budget_tokens"):
         given["budget_tokens"] = amount(given["budget_tokens"], UNITS)
-    gates = [gate.strip() for gate in str(given.pop("approve", "") or "").split(",") if gate.strip()]
-    nested: dict[str, Any] = {"approve": gates}
+    if given.get("literature"):
+        given["literature"] = _listed(given["literature"])
+    nested: dict[str, Any] = {"approve": _listed(given.pop("approve", ""))}
     if given.get("quick"):
         nested["search"] = QUICK.model_dump(exclude_defaults=True)
     for name, value in given.items():

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ai_scientist.core.ids import TestId
-from ai_scientist.core.jsonl import read_json
+from ai_scientist.core.jsonl import read_json, write_atomic
 from ai_scientist.core.ledger import read_events
 from ai_scientist.core.run_folder import RunFolder, find_runs
 
@@ -85,6 +85,14 @@ def show_run(path: Path, *, tree: bool, as_json: bool) -> None:
         console.print(table)
     if told["review"]:
         console.print(f"[dim]review   [/dim]{told['review']['decision']}: {told['review']['summary']}", highlight=False)
+
+
+def write_page(path: Path, file: Path) -> None:
+    """Write the page of a run's tree."""
+    from ai_scientist.search.page import run_page
+
+    write_atomic(file, run_page(RunFolder.open(path)).encode())
+    click.echo(str(file))
 
 
 def _tests(tests: dict[str, Any]) -> dict[TestId, dict[str, Any]]:

@@ -19,6 +19,7 @@ from ai_scientist.graph.gates import ask
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.state import State
 from ai_scientist.literature.novelty import judge
+from ai_scientist.literature.own_papers import read_papers
 from ai_scientist.literature.quotes import find_quote
 from ai_scientist.literature.records import Record
 from ai_scientist.literature.search import SearchReport, search_everywhere
@@ -52,7 +53,10 @@ def chosen_idea(state: State, parts: Parts) -> Idea:
 async def ideate(state: State, parts: Parts) -> State:
     """Put several ideas into the archive, best first, and choose the best."""
     topic = asked(state)
-    literature = tuple(abstract(record) for record in parts.library.search(topic, limit=READ))
+    take_in_papers(parts)
+    queries = await make_queries(parts.model, QueryFacts(topic=topic))
+    found = await search_literature(queries.queries, parts)
+    literature = tuple(abstract(record) for record in found.records[:READ])
     facts = TopicFacts(
         topic=topic,
         count=parts.settings.ideas,
@@ -127,11 +131,24 @@ def needs_another_look(state: State, parts: Parts) -> bool:
 
 
 async def search_literature(queries: tuple[str, ...], parts: Parts) -> SearchReport:
-    """Ask the run's own library, and keep what the audit wants to read."""
-    report = await search_everywhere(queries, (), parts.library, clock=parts.clock)
+    """Ask the run's own library and the sources of the settings, and keep what the audit wants to read."""
+    limit = parts.settings.literature.limit
+    report = await search_everywhere(queries, parts.sources, parts.library, limit=limit, clock=parts.clock)
     files = parts.library.write_evidence(parts.folder.literature)
     parts.ledger.record("literature.searched", actor="literature", files=files, facts={"offline": report.offline})
     return report
+
+
+def take_in_papers(parts: Parts) -> None:
+    """Put the user's own papers into the library."""
+    folder = parts.settings.literature.papers
+    if folder is None:
+        return
+    own = read_papers(folder)
+    for record in own.records:
+        parts.library.add(record)
+    facts = {"records": [record.id for record in own.records], "problems": list(own.problems)}
+    parts.ledger.record("papers.read", actor="literature", facts=facts)
 
 
 async def gate_idea(state: State, parts: Parts) -> State:
