@@ -92,7 +92,7 @@ def test_the_slopes_of_changed_losses_are_those_of_their_formulas(move: str) -> 
             flips = np.full((3, 3), rate / 2) + np.eye(3) * (1 - rate - rate / 2)
             return float(-(y * np.log(p @ flips)).sum())
         if move == "generalised_cross_entropy":
-            q = settings["gce_exponent"]
+            q = settings["loss_exponent"]
             return float(((1 - (p * y).sum(axis=1) ** q) / q).sum())
         if move == "soft_bootstrapping":
             share = settings["prediction_share"]
