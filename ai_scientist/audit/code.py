@@ -8,6 +8,7 @@ import math
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import Evidence
+from ai_scientist.audit.program import read_program
 from ai_scientist.audit.tree import Tree
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.ids import CheckpointId
@@ -31,6 +32,7 @@ def check_code(run: RunFolder, chain: Chain, tree: Tree, evidence: Evidence, pla
     nodes = [tree[name] for name in evidence.stored.nodes if name in tree]
     if nodes:
         _compare_files(run, nodes[0].checkpoint, book)
+        _check_program(run, nodes[0].checkpoint, book)
     _compare_expected(run, evidence, plan, book)
     _compare_commit(run, book)
 
@@ -49,6 +51,19 @@ def _compare_files(run: RunFolder, checkpoint: str, book: Notebook) -> None:
         name = file.relative_to(run.code).as_posix()
         if file.is_file() and name not in stored and name not in ADDED and not _is_scratch(name):
             book.find("code", f"code/{name}", "The confirmed program has no such file.")
+
+
+def _check_program(run: RunFolder, checkpoint: str, book: Notebook) -> None:
+    """Read every Python file of the confirmed program as a syntax tree."""
+    try:
+        stored = Checkpoints(run.checkpoints).load(CheckpointId(checkpoint)).files
+    except (RunCorrupted, OSError):
+        return  # said above
+    for name, text in stored.items():
+        if name.endswith(".py"):
+            book.look("program read")
+            for suspicion in read_program(text):
+                book.find("code", f"code/{name}, line {suspicion.line}", suspicion.why)
 
 
 def _is_scratch(name: str) -> bool:

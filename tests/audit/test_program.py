@@ -1,0 +1,100 @@
+"""What is plain from a program's text is said; honest programs, ours above all, pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from ai_scientist.audit.program import read_program
+from ai_scientist.core.edits import apply_edits
+from ai_scientist.core.errors import EditRejected
+from ai_scientist.core.research_template import load_template, template_names
+from tests.audit.finished import PROGRAM
+
+HEAD = "import lab\nimport numpy as np\nrng = np.random.default_rng(lab.seed)\n"
+LOG = "lab.log(metric='accuracy', value={}, condition='proposed', dataset='digits')\n"
+
+
+def kinds(text: str) -> list[str]:
+    return [suspicion.kind for suspicion in read_program(text)]
+
+
+@pytest.mark.parametrize("value", ["0.93", "-1", "0.9 + 0.03", "float(0.93)", "score"])
+def test_a_typed_value_is_a_constant(value: str) -> None:
+    assert kinds(f"{HEAD}score = 0.93\n{LOG.format(value)}") == ["constant"]
+
+
+def test_positional_arguments_are_read_too() -> None:
+    assert kinds(HEAD + "lab.log('accuracy', 0.93, 'proposed', 'digits')\n") == ["constant"]
+
+
+@pytest.mark.parametrize("value", ["rng.normal(0.9, 0.01)", "float(0.9 + 0.01 * rng.random())", "score"])
+def test_a_drawn_value_is_random(value: str) -> None:
+    assert kinds(f"{HEAD}score = 0.9 + rng.uniform()\n{LOG.format(value)}") == ["random"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "total = 0.0\nfor x in data:\n    total += x\n" + LOG.format("total"),
+        "score = 0.0\nif data:\n    score = measure(data)\n" + LOG.format("score").replace("score,", "score(),"),
+        "for score in scores:\n    " + LOG.format("score"),
+        "def tell(value):\n    " + LOG.format("value"),
+        LOG.format("metric(y, rng)"),
+        "a, score = 0.5, 1\n(a, score) = measure()\n" + LOG.format("score"),
+    ],
+)
+def test_measured_values_pass(text: str) -> None:
+    assert kinds(HEAD + text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = scaler.fit_transform(x)\na, b, c, d = train_test_split(x, y)\n",
+        "scaler.fit(x)\na, b = model_selection.train_test_split(scaler.transform(x))\n",
+        "z = pca.fit_transform(x)\nmodel.fit(z[train], y[train])\nmodel.predict(z[test])\n",
+        "scaler.fit(X=x)\nscores = model.predict(x[test_rows])\n",
+    ],
+)
+def test_a_fit_before_the_split_is_leakage(text: str) -> None:
+    assert "early fit" in kinds(text)
+
+
+@pytest.mark.parametrize("text", ["model.fit(x_test, y_test)\n", "calibrator.fit(test_logits, y)\n"])
+def test_a_fit_on_test_rows_is_leakage(text: str) -> None:
+    assert kinds(text) == ["fit on test"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a, b, c, d = train_test_split(x, y)\nscaler.fit(a)\nmodel.fit(scaler.transform(a), c)\n",
+        "scaler = StandardScaler().fit(x[train])\nmodel.predict(scaler.transform(x[test]))\n",
+        "scores = evaluate(x[test])\nfinal.fit(x, y)\n",
+        "latest = 3\nmodel.fit(latest_rows, y)\ncontest.fit(contestants)\n",
+        "def train(x, y):\n    model.fit(x, y)\n\ndef main(x):\n    return x[test]\n",
+    ],
+)
+def test_a_fit_on_training_rows_passes(text: str) -> None:
+    assert kinds(text) == []
+
+
+def test_a_text_that_is_no_program_is_said() -> None:
+    assert kinds("def :\n") == ["syntax"]
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_our_own_programs_pass_with_every_move(name: str) -> None:
+    template = load_template(name)
+    files = {"experiment.py": template.program}
+    assert read_program(files["experiment.py"]) == []
+    for move in template.moves:
+        try:
+            changed = apply_edits(files, move.edits)
+        except EditRejected:
+            continue
+        assert read_program(changed["experiment.py"]) == [], move.name
+
+
+def test_the_tests_own_program_passes() -> None:
+    assert read_program(PROGRAM.format(shrink=0.5, ablate=True)) == []
