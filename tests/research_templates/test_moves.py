@@ -21,6 +21,12 @@ def base(name: str) -> Log:
     return run(load_template(name).program)
 
 
+@cache
+def moved(name: str, move: str) -> Log:
+    template = load_template(name)
+    return run(edited(template, template.move(move).edits))
+
+
 def ablation(*components: str) -> tuple[Edit, ...]:
     return (Edit(search="ABLATIONS = ()", replace=f"ABLATIONS = {components!r}"),)
 
@@ -36,7 +42,7 @@ def test_there_are_enough_moves_of_both_stages(name: str) -> None:
 @pytest.mark.parametrize(("name", "move"), moves("explore"))
 def test_an_exploring_move_changes_the_proposed_arm_alone(name: str, move: str) -> None:
     template = load_template(name)
-    log = run(edited(template, template.move(move).edits))
+    log = moved(name, move)
     others = [c for c in base(name).conditions if c != template.target]
     assert log.of(template.target) != base(name).of(template.target)
     assert all(log.of(c) == base(name).of(c) for c in others)
@@ -45,7 +51,7 @@ def test_an_exploring_move_changes_the_proposed_arm_alone(name: str, move: str) 
 @pytest.mark.parametrize(("name", "move"), moves("tune"))
 def test_a_tuning_move_changes_the_baseline_and_the_proposed_arm_alike(name: str, move: str) -> None:
     template = load_template(name)
-    log = run(edited(template, template.move(move).edits))
+    log = moved(name, move)
     changed = [c for c in base(name).conditions if log.of(c) != base(name).of(c)]
     baseline = next(c.name for c in template.conditions if c.role == "baseline")
     assert {template.target, baseline} <= set(changed), "tuning is judged by the baseline"
@@ -66,8 +72,7 @@ def test_a_component_its_function_and_its_string_share_a_name(name: str, move: s
 def test_settings_of_a_component_are_reported_under_the_proposed_arm(name: str, move: str) -> None:
     template = load_template(name)
     names, lab = namespace(edited(template, template.move(move).edits))
-    told = run(edited(template, template.move(move).edits)).settings
-    assert {f"proposed/{key}" for key in part(names, "SETTINGS")[move]} <= set(told)
+    assert {f"proposed/{key}" for key in part(names, "SETTINGS")[move]} <= set(moved(name, move).settings)
     assert lab.told.settings == {}
 
 
@@ -132,9 +137,9 @@ def test_an_ablation_is_the_program_without_the_move(name: str) -> None:
     template = load_template(name)
     first, second = compatible(move for move in template.moves if move.stage == "explore")[:2]
     both = run(edited(template, first.edits, second.edits, ablation(second.component, first.component)))
-    before = run(edited(template, first.edits))
+    before = moved(name, first.name)
     assert both.of(f"without_{second.component}") == before.of("proposed")
-    assert both.of(f"without_{first.component}") == run(edited(template, second.edits)).of("proposed")
+    assert both.of(f"without_{first.component}") == moved(name, second.name).of("proposed")
     assert both.of("proposed") != before.of("proposed")
 
 
