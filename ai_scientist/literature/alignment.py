@@ -74,8 +74,9 @@ def align(method: str, records: Iterable[Record]) -> tuple[Alignment, ...]:
 
 
 def _align(key: str, ours: Sequence[str], theirs: Sequence[str], weights: Mapping[str, float]) -> Alignment:
+    here, there = [_weighed(step, weights) for step in ours], [_weighed(step, weights) for step in theirs]
     scored = sorted(
-        ((_likeness(one, other, weights), n, m) for n, one in enumerate(ours) for m, other in enumerate(theirs)),
+        ((_likeness(one, other), n, m) for n, one in enumerate(here) for m, other in enumerate(there)),
         key=lambda each: (-each[0], each[1], each[2]),
     )
     taken: dict[int, tuple[int, float]] = {}
@@ -94,11 +95,14 @@ def _weights(texts: Sequence[str]) -> dict[str, float]:
     return {stem: math.log(1 + len(texts) / count) for stem, count in seen.items()}
 
 
-def _likeness(one: str, other: str, weights: Mapping[str, float]) -> float:
+def _weighed(step: str, weights: Mapping[str, float]) -> dict[str, float]:
+    return {stem: weights[stem] for stem in telling(step)}
+
+
+def _likeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     """Return the weighted share of stems that two steps have in common, 0 to 1."""
-    here, there = set(telling(one)), set(telling(other))
-    both = sum(weights[stem] for stem in here & there)
-    return 2 * both / (sum(weights[s] for s in here) + sum(weights[s] for s in there)) if here and there else 0.0
+    both = sum(weight for stem, weight in one.items() if stem in other)
+    return 2 * both / (sum(one.values()) + sum(other.values())) if one and other else 0.0
 
 
 def copied_runs(text: str, source: str, *, length: int = 8) -> tuple[str, ...]:

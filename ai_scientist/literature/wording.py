@@ -15,6 +15,8 @@ _FOLDED = {
 }  # fmt: skip
 """Quotation marks, dashes and invisible characters that a copy may change without changing the words."""
 
+_TABLE = str.maketrans(_FOLDED)
+
 _PAIRS = {"''": '"', "``": '"', "--": "-"}
 
 CUT = "[…]"
@@ -108,8 +110,11 @@ def _add(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
 
 def words(text: str) -> list[str]:
     """Return the words and numbers of a text in order, lower-case, without accents."""
-    plain = unicodedata.normalize("NFKD", normal(text).text)
-    return _WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter)))
+    plain = text.translate(_TABLE)
+    if not plain.isascii():
+        apart = unicodedata.normalize("NFKD", plain)
+        plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return _WORD.findall(plain.lower())
 
 
 @lru_cache(maxsize=65536)
