@@ -31,7 +31,8 @@ class Provenance(Value):
     """How the run can be found and made again; printed in the appendix.
 
     Attributes of note: `checkpoints` maps the nodes behind the results to their code (git commits); `command` makes
-    the confirmed numbers again from the run's folder; `date` is ISO, and also the PDF's date.
+    the confirmed numbers again from the run's folder; `date` is ISO, and also the PDF's date; `ledger` is the hash of
+    the ledger's last line when the paper was rendered: printed on paper, it pins the history down.
     """
 
     run: str = ""
@@ -39,6 +40,7 @@ class Provenance(Value):
     command: str = ""
     attempts: tuple[Attempt, ...] = ()
     checkpoints: dict[str, str] = Field(default_factory=dict)
+    ledger: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

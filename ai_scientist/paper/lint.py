@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ai_scientist.analysis.cells import TestResult
+from ai_scientist.paper.agreement import disagreements
 from ai_scientist.paper.claim_words import NOT_SHOWN, claim_words
 from ai_scientist.paper.context import RenderContext
 from ai_scientist.paper.document import SECTIONS, Draft, Figure, Table
@@ -23,6 +23,15 @@ from ai_scientist.paper.number_words import bound_names, interval_level, typed_n
 from ai_scientist.paper.printing import cited_keys
 from ai_scientist.paper.problems import Problem, ProblemKind, excerpt_at
 from ai_scientist.paper.source import Call, Comment, Environment, Math, Part, SourceError, Special, Text, parse, walk
+from ai_scientist.paper.structure import (
+    Piece,
+    calls_in,
+    known_labels,
+    labels_in,
+    pieces,
+    structure_problems,
+    unmentioned_displays,
+)
 from ai_scientist.paper.verbs import find_verb, speak
 from ai_scientist.paper.vocabulary import (
     ACCENTS,
@@ -41,21 +50,6 @@ from ai_scientist.paper.vocabulary import (
 
 FEWEST_WORDS = {"abstract": 20, "section": 25, "title": 2, "figure": 4, "caption": 4}
 """Fewer words than these make a part empty."""
-APPENDICES = ("app:runs", "app:evidence", "app:plan", "app:quotes")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """One text of the draft.
-
-    Attributes:
-        place: As problems name it.
-        kind: "title", "abstract", "section", "heading", "caption" or "body" (a table's).
-    """
-
-    place: str
-    kind: str
-    text: str
 
 
 def lint(draft: Draft, context: RenderContext) -> tuple[Problem, ...]:
@@ -70,15 +64,12 @@ def lint(draft: Draft, context: RenderContext) -> tuple[Problem, ...]:
         except SourceError:
             parts = ()
         parsed.append((piece, parts))
-        equations |= set(_labels_in(parts))
+        equations |= set(labels_in(parts))
     for piece, parts in parsed:
         found += _lint_piece(piece, parts, context, labels | equations)
-    found += _structure(draft)
-    mentioned = {call.argument(0) for _, parts in parsed for call in _calls(parts) if call.name == "ref"}
-    for label in sorted(known_labels(draft.figures, draft.tables) - mentioned - _standing_labels()):
-        place = label.replace("fig:", "figure:").replace("tab:", "table:")
-        found.append(Problem(kind="display", place=place, message=rf"no text mentions it; write \ref{{{label}}}."))
-    found += _doubled_paragraphs(draft)
+    found += structure_problems(draft)
+    mentioned = {call.argument(0) for _, parts in parsed for call in calls_in(parts) if call.name == "ref"}
+    found += unmentioned_displays(draft, mentioned)
     return tuple(found)
 
 
@@ -102,39 +93,8 @@ def lint_text(
         parts = parse(text)
     except SourceError:
         parts = ()
-    labels = known_labels(figures, tables) | set(_labels_in(parts))
+    labels = known_labels(figures, tables) | set(labels_in(parts))
     return tuple(_lint_piece(Piece(place=place, kind=kind, text=text), parts, context, labels))
-
-
-def pieces(draft: Draft) -> Iterator[Piece]:
-    """Yield every text of a draft, in the order of the paper."""
-    yield Piece(place="title", kind="title", text=draft.title)
-    yield Piece(place="abstract", kind="abstract", text=draft.abstract)
-    for section in draft.sections:
-        yield Piece(place=f"heading:{section.name}", kind="heading", text=section.title)
-        yield Piece(place=section.name, kind="section", text=section.body)
-    for figure in draft.figures:
-        yield Piece(place=f"figure:{figure.name}", kind="caption", text=figure.caption)
-    for table in draft.tables:
-        yield Piece(place=f"caption:{table.name}", kind="caption", text=table.caption)
-        yield Piece(place=f"table:{table.name}", kind="body", text=table.body)
-
-
-def known_labels(figures: Sequence[Figure], tables: Sequence[Table]) -> set[str]:
-    r"""Return what \ref may name."""
-    return {f"fig:{f.name}" for f in figures} | {f"tab:{t.name}" for t in tables} | _standing_labels()
-
-
-def _standing_labels() -> set[str]:
-    return {f"sec:{name}" for name in SECTIONS} | set(APPENDICES)
-
-
-def _labels_in(parts: Sequence[Part]) -> Iterator[str]:
-    return (call.argument(0) for call in _calls(parts) if call.name == "label")
-
-
-def _calls(parts: Sequence[Part]) -> Iterator[Call]:
-    return (part for part in walk(parts) if isinstance(part, Call))
 
 
 class _Reporter:
@@ -166,6 +126,9 @@ def _lint_piece(piece: Piece, parts: Sequence[Part], context: RenderContext, lab
     yield from _placeholders(piece, flat, report)
     if piece.kind != "body":
         yield from _claims(piece, flat, context, report)
+        for found in disagreements(flat, context):
+            offset = flat.source_offset(found.position)
+            yield report.at("sentence", offset, offset + 20, found.message)
     yield from _length(piece, flat)
 
 
@@ -215,7 +178,7 @@ _BARE_RESULTS = ("delta",)
 def _marks(piece: Piece, parts: Sequence[Part], report: _Reporter) -> Iterator[Problem]:
     """Refuse comments, marks with a meaning out of their place, and what cannot be typeset."""
     in_math = {id(part) for math in walk(parts) if isinstance(math, Math) for part in walk(math.children)}
-    arguments = {id(p) for call in _calls(parts) if call.name in _KEYED for p in walk(call.arguments[:1])}
+    arguments = {id(p) for call in calls_in(parts) if call.name in _KEYED for p in walk(call.arguments[:1])}
     for part in walk(parts):
         if isinstance(part, Comment):
             yield report.at("syntax", part.start, part.end, r"a per cent sign hides the rest of its line; write \%.")
@@ -241,7 +204,7 @@ _KEYED = {*RESULT_MACROS, *NAME_MACROS, *CITE_MACROS, *REFERENCE_MACROS}
 def _references(
     parts: Sequence[Part], labels: set[str], context: RenderContext, report: _Reporter
 ) -> Iterator[Problem]:
-    for call in _calls(parts):
+    for call in calls_in(parts):
         if call.name in ("ref", "eqref") and call.argument(0) not in labels:
             there = ", ".join(sorted(label for label in labels if label[:3] in ("fig", "tab"))) or "none"
             message = f"there is no {call.argument(0)!r} to refer to; displays are: {there}."
@@ -324,53 +287,3 @@ def _length(piece: Piece, flat: Flat) -> Iterator[Problem]:
     if len(words) < fewest:
         message = f"the {piece.kind} has {len(words)} words, fewer than {fewest}."
         yield Problem(kind="empty", place=piece.place, message=message)
-
-
-def _structure(draft: Draft) -> Iterator[Problem]:
-    names = [section.name for section in draft.sections]
-    for name in SECTIONS:
-        if names.count(name) != 1:
-            message = "the section is missing." if name not in names else "the section is there more than once."
-            yield Problem(kind="empty", place=name, message=message)
-    for group, kind in ((draft.figures, "figure"), (draft.tables, "table")):
-        display_names = [display.name for display in group]
-        for twice in sorted({n for n in display_names if display_names.count(n) > 1}):
-            yield Problem(kind="display", place=f"{kind}:{twice}", message=f"there are two {kind}s of this name.")
-    for table in draft.tables:
-        yield from _columns(table)
-
-
-def _columns(table: Table) -> Iterator[Problem]:
-    place = f"table:{table.name}"
-    if not re.fullmatch(r"[lrc|]+", table.columns):
-        yield Problem(kind="display", place=place, message=f"columns {table.columns!r} are not made of l, r, c and |.")
-        return
-    wanted = len(table.columns.replace("|", ""))
-    try:
-        parts = parse(table.body)
-    except SourceError:
-        return
-    count = 1
-    for part in parts:
-        if isinstance(part, Special) and part.text == "&":
-            count += 1
-        elif isinstance(part, Call) and part.name == "multicolumn" and part.argument(0).isdigit():
-            count += int(part.argument(0)) - 1
-        elif isinstance(part, Call) and part.name == "\\":
-            if count > wanted:
-                message = f"a row has {count} cells, more than the {wanted} columns."
-                yield Problem(kind="display", place=place, offset=part.start, message=message)
-            count = 1
-
-
-def _doubled_paragraphs(draft: Draft) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
-    for section in draft.sections:
-        for paragraph in re.split(r"\n\s*\n", section.body):
-            words = " ".join(paragraph.split()).lower()
-            if len(words) < 80:
-                continue
-            if words in seen:
-                message = f"a paragraph stands in {seen[words]} already: {words[:60]!r}."
-                yield Problem(kind="placeholder", place=section.name, message=message)
-            seen.setdefault(words, section.name)

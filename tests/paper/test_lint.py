@@ -166,7 +166,7 @@ def test_a_number_typed_into_a_table_or_a_title_is_refused() -> None:
     assert ("word", "title") in [(p.kind, p.place) for p in lint(titled, CONTEXT)]
     first = draft.sections[0].model_copy(update={"title": "A 93 per cent solution"})
     headed = draft.model_copy(update={"sections": (first, *draft.sections[1:])})
-    assert ("number", "introduction") in [(p.kind, p.place) for p in lint(headed, CONTEXT)]
+    assert ("number", "heading:introduction") in [(p.kind, p.place) for p in lint(headed, CONTEXT)]
 
 
 def test_names_with_digits_from_the_plan_and_from_titles_may_be_typed() -> None:
