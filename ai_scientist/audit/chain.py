@@ -149,6 +149,29 @@ def check_files(run: RunFolder, chain: Chain, book: Notebook) -> None:
             )
 
 
+ANCHORS = {
+    "audit/report.json": ("ledger",),
+    "paper/context.json": ("provenance", "ledger"),
+}
+"""Files that hold the hash of the ledger's last line as it was when they were written, and where in them."""
+
+
+def check_anchors(run: RunFolder, chain: Chain, book: Notebook) -> None:
+    """A hash that was written down earlier must still be one of the ledger's lines: a new chain has others."""
+    for path, keys in ANCHORS.items():
+        try:
+            value = json.loads((run.path / path).read_bytes())
+            for key in keys:
+                value = value.get(key, "")
+        except (OSError, ValueError, AttributeError):
+            continue  # absent, or said where it is read
+        if value:
+            book.look("anchor")
+            if value not in chain.lines:
+                why = f"{path} names {value[:12]} as the hash of its last line; no line has it: it was rewritten."
+                book.find("ledger", "ledger.jsonl", why)
+
+
 def check_strays(run: RunFolder, chain: Chain, book: Notebook) -> None:
     """Find results, figures, rows and papers that no event made."""
     patterns = ("results/**/*", "search/nodes/*/rows.jsonl", "search/nodes/*/config.json", "paper/paper.*")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ai_scientist.audit.chain import check_files, check_strays, read_chain
+from ai_scientist.audit.chain import check_anchors, check_files, check_strays, read_chain
 from ai_scientist.audit.citations import check_citations
 from ai_scientist.audit.code import check_code
 from ai_scientist.audit.displays import check_figures, check_tables
@@ -31,6 +31,7 @@ def audit(run: RunFolder, *, rerun: bool | Rerun = False) -> AuditReport:
     chain = read_chain(run, book)
     check_files(run, chain, book)
     check_strays(run, chain, book)
+    check_anchors(run, chain, book)
     check_dates(run, chain, book)
     plan = check_plan(run, chain, book)
     if plan is not None:
@@ -54,5 +55,6 @@ def audit(run: RunFolder, *, rerun: bool | Rerun = False) -> AuditReport:
         checked=dict(sorted(book.checked.items())),
         findings=tuple(book.findings),
         notes=tuple(book.notes),
+        ledger=chain.head,
         seconds=round(time.monotonic() - started, 3),
     )

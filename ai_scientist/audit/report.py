@@ -19,3 +19,4 @@ class AuditReport(Value):
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = Field(default=(), description="What could not be checked here, and why.")
     seconds: float
+    ledger: str = Field(default="", description="Hash of the ledger's last line: a later audit must find it again.")

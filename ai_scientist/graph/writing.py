@@ -63,6 +63,7 @@ def render_context(state: State, parts: Parts) -> RenderContext:
         command="python code/reproduce.py",
         attempts=attempts,
         checkpoints={node.id: node.checkpoint},
+        ledger=parts.ledger.head,
     )
     return RenderContext(
         results=results_of(parts),

@@ -282,6 +282,7 @@ class Maker:
                     for node in nodes
                 ),
                 checkpoints={confirmed.id: confirmed.checkpoint},
+                ledger=self.ledger.head,
             ),
         )
 
