@@ -1,0 +1,117 @@
+"""A whole run with a model behind a real endpoint: from a topic that no template covers to an audited paper.
+
+The run is killed at random moments and resumed: no call is paid twice, and the end is the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from ai_scientist.core.settings import ModelSettings, SandboxSettings, SearchSettings, Settings
+from ai_scientist.graph.run import RunResult, resume, start
+from ai_scientist.models.store import read_calls
+from tests.models import scholar
+from tests.models.desk import KEY
+from tests.models.server import ChatServer, chat_server
+
+TOPIC = "Which estimator of a mean is best under heavy tails?"
+
+
+def settings_for(server: ChatServer, output: Path) -> Settings:
+    return Settings(
+        output=output,
+        quick=True,
+        model=ModelSettings(name="openai:some-model", base_url=server.url),
+        search=SearchSettings(nodes=8, search_seeds=2, confirm_seeds=4),
+        sandbox=SandboxSettings(name="process", timeout_seconds=60),
+    )
+
+
+def _fork(work: Callable[[], Coroutine[object, object, object]]) -> int:
+    """Do some work in a process of its own, without paying for the imports again; return its id."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            asyncio.run(work())
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    return child
+
+
+@pytest.mark.slow
+def test_a_topic_that_no_template_covers_becomes_an_audited_paper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with chat_server(answer=scholar.answer) as server:
+        done = asyncio.run(start(TOPIC, settings_for(server, tmp_path)))
+        assert (done.status, done.verdict, done.problem) == ("done", "pass", "")
+        assert done.cost_usd is None  # the price of such an endpoint is not known
+        assert set(server.answered.values()) == {1}
+        assert KEY in server.asked[0].headers["authorization"]
+    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert KEY.encode() not in stored
+    calls = list(read_calls(done.run / "calls"))
+    assert len(calls) == len(server.asked)
+    paper = (done.run / "paper" / "paper.tex").read_text()
+    assert "openai:some-model" in paper
+
+
+def _numbers(result: RunResult) -> list[tuple[str, float]]:
+    """The confirmed numbers, by address."""
+    lines = (result.run / "results" / "cells.jsonl").read_text().splitlines()
+    return [(cell["id"], cell["value"]) for cell in map(json.loads, lines)]
+
+
+@pytest.mark.slow
+def test_a_run_killed_thirty_times_pays_each_call_once_and_ends_the_same(tmp_path: Path) -> None:
+    dice = Random(2)
+    with chat_server(answer=scholar.answer) as server:
+        server.latency = 0.05
+        whole = asyncio.run(start(TOPIC, settings_for(server, tmp_path / "whole")))
+        assert whole.status == "done"
+        length = whole.seconds
+        server.asked.clear()
+        server.billed.clear()
+        server.answered.clear()
+        server.seen_keys.clear()
+        output = tmp_path / "killed"
+
+        def go_on() -> Coroutine[object, object, object]:
+            folders = list(output.glob("*/run.json"))
+            return resume(folders[0].parent) if folders else start(TOPIC, settings_for(server, output))
+
+        child = _fork(go_on)
+        unfinished = 0
+        for _ in range(30):
+            time.sleep(0.1 + dice.random() * length / 12)
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            unfinished += not list(output.glob("*/audit/report.json"))
+            child = _fork(go_on)
+        assert unfinished > 15  # most kills hit a run that was under way
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        (folder,) = (file.parent for file in output.glob("*/run.json"))
+        end = asyncio.run(resume(folder))
+        assert (end.status, end.verdict) == ("done", "pass")
+        assert set(server.billed.values()) == {1}
+        stored = {call.key for call in read_calls(folder / "calls")}
+        spent = (folder / "calls" / "spent.jsonl").read_text().splitlines()
+        lost = sum('"lost":true' in line for line in spent)
+        assert len(server.asked) <= len(stored) + lost
+    assert _numbers(end) == _numbers(whole)
