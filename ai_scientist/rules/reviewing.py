@@ -76,8 +76,7 @@ def _answer(defect: Defect, changes: tuple[str, ...]) -> str:
     if told:
         return f"We agree. {told}"
     return (
-        f"The point is taken, and the text cannot mend it: {_lowered(defect.remedy)} That needs new runs, which this "
-        "round did not include; until then it stands as a limitation."
+        f"The point is fair, and this version does not meet it. What it asks for stays open: {_lowered(defect.remedy)}"
     )
 
 

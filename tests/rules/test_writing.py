@@ -125,7 +125,7 @@ def test_data_sets_that_disagree_are_named_in_results_limitations_conclusion_and
 
 def test_a_search_that_kept_nothing_is_told_as_such() -> None:
     assert "holds no component" in text("nothing helped", "method")
-    assert "in nothing but their random draws" in text("nothing helped", "results")
+    assert "in nothing but the random draws" in text("nothing helped", "results")
     assert "Ablation" not in text("nothing helped", "results")
     assert "kept none of the components" in title_and_abstract("nothing helped")[1]
 

@@ -13,6 +13,9 @@ from ai_scientist.rules.referee.notes import Note, strength, weakness
 FEW_SEEDS = 8
 """Fewer confirming seeds than this leave wide intervals for any effect of ordinary size."""
 
+FEW_PROGRAMS = 15
+"""Programs of the explore stage below which a search has seen only a part of what it could combine."""
+
 
 def evidence_checks(draft: Draft, evidence: Evidence) -> list[Note]:
     """Return what can be said of a paper from its evidence; nothing for a stranger's draft."""
@@ -22,7 +25,7 @@ def evidence_checks(draft: Draft, evidence: Evidence) -> list[Note]:
             *_plan(evidence.plan),
             *_seeds(evidence.plan, evidence.tests),
             *_verdicts(draft, evidence.plan, evidence.tests),
-            *_effort(evidence.plan, evidence.counts, evidence.tests),
+            *_effort(draft, evidence.plan, evidence.counts, evidence.tests),
             *_data(draft, evidence.plan),
             *_resampling(draft, evidence.plan, evidence.tests),
             *_margins(draft, evidence.tests),
@@ -207,10 +210,10 @@ def _verdicts(draft: Draft, plan: Plan, tests: tuple[TestResult, ...]) -> list[N
                 f"A registered prediction ({surprises[0].id}) is contradicted and reported as such.",
             )
         )
-    return [*notes, *_open(plan, planned)]
+    return [*notes, *_open(draft, plan, planned)]
 
 
-def _open(plan: Plan, planned: list[TestResult]) -> list[Note]:
+def _open(draft: Draft, plan: Plan, planned: list[TestResult]) -> list[Note]:
     """A question for each open comparison that an interval leaves wide."""
     notes: list[Note] = []
     for t in [t for t in planned if t.verdict == "open"][:2]:
@@ -231,20 +234,37 @@ def _open(plan: Plan, planned: list[TestResult]) -> list[Note]:
                 f"{t.id} is open with an interval {span} in {metric}: which difference would matter in practice, and "
             )
             question += "would this design have shown it?"
-        notes.append(
-            Note(
-                lens="evidence",
-                scale="soundness",
-                weight=-0.1,
-                text=f"{t.id} stays open: the interval of the difference in {metric} runs {span}.",
-                question=question,
-                limitation=limitation,
+        text = f"{t.id} stays open: the interval of the difference in {metric} runs {span}."
+        if draft.find(r"remain possible", "results", "conclusion"):
+            notes.append(
+                Note(
+                    lens="evidence",
+                    scale="soundness",
+                    weight=-0.05,
+                    text=text,
+                    question=question,
+                    limitation=limitation,
+                )
             )
-        )
+        else:
+            notes.append(
+                weakness(
+                    "evidence",
+                    "soundness",
+                    0.1,
+                    text,
+                    where="results",
+                    remedy=(
+                        "Say which differences the intervals of open comparisons exclude, and which remain possible."
+                    ),
+                    question=question,
+                    limitation=limitation,
+                )
+            )
     return notes
 
 
-def _effort(plan: Plan, counts: dict[str, int], tests: tuple[TestResult, ...]) -> list[Note]:
+def _effort(draft: Draft, plan: Plan, counts: dict[str, int], tests: tuple[TestResult, ...]) -> list[Note]:
     notes: list[Note] = []
     tuned = counts.get("nodes_tune", 0)
     explored = counts.get("nodes_explore", 0)
@@ -268,6 +288,17 @@ def _effort(plan: Plan, counts: dict[str, int], tests: tuple[TestResult, ...]) -
                 remedy="Tune the baseline with the same budget.",
                 severity="major",
                 question="What would the baseline reach with the same budget of search?",
+            )
+        )
+    if 0 < explored < FEW_PROGRAMS and not draft.find(r"\bshort\b|\bsmall\b|barely", "limitations"):
+        notes.append(
+            weakness(
+                "method",
+                "contribution",
+                0.2,
+                f"{explored} programs were tried in search of components; what was not tried is unknown.",
+                where="limitations",
+                remedy="Say how small the search was, and that a component it passed over may still be worth having.",
             )
         )
     components = counts.get("components", 0)
@@ -305,7 +336,7 @@ def _data(draft: Draft, plan: Plan) -> list[Note]:
                 question="Is there a reason to expect the same on other data?",
             )
         ]
-    names = " and ".join(dataset.label for dataset in plan.datasets[:3])
+    names = ", ".join(dataset.label for dataset in plan.datasets[:4])
     notes = [
         Note(
             lens="method",
@@ -351,21 +382,31 @@ def _resampling(draft: Draft, plan: Plan, tests: tuple[TestResult, ...]) -> list
         )
     if regular:
         largest = max(regular, key=lambda t: abs(t.effect or 0.0))
-        notes.append(
-            Note(
-                lens="evidence",
-                scale="soundness",
-                weight=-0.15,
-                text=(
-                    f"A standardised effect of {abs(largest.effect or 0.0):.1f} ({largest.id}) reflects how little"
-                    " seeds vary on shared rows, and is not to be compared with effects between independent samples."
-                ),
-                question=(
-                    f"How much of the regularity behind {largest.id} (d = {largest.effect:.1f}) is owed to seeds that "
-                    "share most of their rows?"
-                ),
-            )
+        text = (
+            f"A standardised effect of {abs(largest.effect or 0.0):.1f} ({largest.id}) reflects how little seeds vary"
+            " on shared rows, and is not to be compared with effects between independent samples."
         )
+        question = (
+            f"How much of the regularity behind {largest.id} (d = {largest.effect:.1f}) is owed to seeds that share"
+            " most of their rows?"
+        )
+        if draft.find(r"standardised effects? .*(?:share|independent)", "results", "limitations", "method"):
+            notes.append(Note(lens="evidence", scale="soundness", weight=-0.05, text=text, question=question))
+        else:
+            notes.append(
+                weakness(
+                    "evidence",
+                    "soundness",
+                    0.15,
+                    text,
+                    where="results",
+                    remedy=(
+                        "Say what standardised effects refer to: the spread between seeds that share most of their"
+                        " rows."
+                    ),
+                    question=question,
+                )
+            )
     return notes
 
 

@@ -533,7 +533,7 @@ def _wording(draft: Draft) -> list[Note]:
                 "presentation",
                 0.2,
                 f"A sentence stands more than once: “{short(twice[0])}”",
-                where="text",
+                where=_place([s for s in draft.sentences if s.text == twice[0]][-1]),
                 remedy="Say it where it matters most.",
             )
         )

@@ -39,9 +39,8 @@ def ablated(study: Study) -> Paragraph:
 
 
 def against(study: Study, f: Finding) -> str:
-    """Return an ablation's claim as a clause, the part named as the moves name it and not by its identifier."""
-    part = study.title_of(study.component(f))
-    return f"{moves(study, f)} relative to the same configuration without {part}"
+    """Return an ablation's claim as a clause that follows one which names the part."""
+    return f"{moves(study, f)} relative to the same configuration without it"
 
 
 def _carrying(study: Study, found: list[Finding]) -> str:

@@ -26,12 +26,22 @@ def compared_open(study: Study, findings: Sequence[Finding], number: int) -> Par
     if len(findings) == 1:
         return compared(study, findings[0], number)
     certainty = findings[0].certainty
-    pairs = [f"for {cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)}" for f in findings]
+    pairs = dict.fromkeys((f.hypothesis.treatment, f.hypothesis.baseline) for f in findings)
     measured = clauses(
-        rf"{pair}, the difference in the {metric(f.metric.name)} is \delta{{{f.id}}}, with \pval{{{f.id}}} after"
-        r" correction"
-        for pair, f in zip(pairs, findings, strict=True)
+        f"for {cond(pair[0])} against {cond(pair[1])}, the difference "
+        + ", and that ".join(
+            f"in the {metric(f.metric.name)} is {figures_of(f)}"
+            for f in findings
+            if (f.hypothesis.treatment, f.hypothesis.baseline) == pair
+        )
+        for pair in pairs
     )
+    chance = ""
+    if not study.components and any(f.hypothesis.treatment == study.plan.target for f in findings):
+        chance = (
+            f"For {cond(study.plan.target)} that is as it should be: without a component, it differs from its starting "
+            "point in nothing but the random draws."
+        )
     if certainty == "could not pass":
         seeds = study.count("confirm_seeds") or "so few"
         return joined(
@@ -50,8 +60,8 @@ def compared_open(study: Study, findings: Sequence[Finding], number: int) -> Par
         lead = study.voice.pick(
             "all open", "What was measured is this:", "The differences and their intervals are the following:"
         )
-        return joined(lead, f"{measured}.", _rooms(findings))
-    return joined(lead, f"{measured[:1].upper()}{measured[1:]}.", _rooms(findings))
+        return joined(lead, f"{measured}.", _rooms(findings), chance)
+    return joined(lead, f"{measured[:1].upper()}{measured[1:]}.", _rooms(findings), chance)
 
 
 def compared_briefly(study: Study, findings: Sequence[Finding], number: int) -> Paragraph:

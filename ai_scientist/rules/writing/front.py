@@ -152,4 +152,13 @@ def _follows(study: Study) -> str:
     if study.template is None or study.main is None:
         return ""
     first = min(study.findings, key=lambda f: ORDER[f.verdict])
-    return study.template.implications.get(first.id, {}).get(first.verdict, "")
+    return _shortened(study.template.implications.get(first.id, {}).get(first.verdict, ""))
+
+
+def _shortened(meaning: str) -> str:
+    """Return the head of an implication, if it can stand alone: the conclusion has the whole."""
+    for joint in (":", ";", ", so that", ", because"):
+        head = meaning.partition(joint)[0]
+        if head != meaning and len(head.split()) >= 8:
+            return f"{head}."
+    return meaning

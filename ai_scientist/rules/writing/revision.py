@@ -187,7 +187,22 @@ def _works(study: Study) -> str:
     )
 
 
+def _standardised(study: Study) -> str:
+    return (
+        "Standardised effects are relative to the spread between seeds, and seeds share most of their rows; they tell"
+        " how regular a difference is, and are not to be compared with effects between independent samples."
+        if any(f.test.effect is not None for f in study.findings)
+        else ""
+    )
+
+
 REMEDIES = (
+    Remedy(
+        asked=r"standardised|standardized|cohen|share most of their rows",
+        sections=("results", "method", "limitations"),
+        text=_standardised,
+        told="The text says what standardised effects refer to, and what they are not to be compared with.",
+    ),
     Remedy(
         asked=(
             r"exclude|smallest effect|power|sensitivity|detect|interval of the difference|how many seeds|so few"

@@ -11,12 +11,20 @@ from ai_scientist.rules.writing.study import Study
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
-    """Moves of the explore stage by what came of them, each move in one group, as sentences name them."""
+    """Moves of the explore stage by what came of them, each move in one group, as sentences name them.
+
+    Attributes:
+        taken: Those of which nobody can say whether they helped (a root has no value to compare with), but which the
+            search built on.
+        left: Likewise, but it did not build on them.
+    """
 
     helped: tuple[str, ...]
     hurt: tuple[str, ...]
     mixed: tuple[str, ...]
     failed: tuple[str, ...]
+    taken: tuple[str, ...]
+    left: tuple[str, ...]
 
 
 def outcomes(study: Study) -> Outcomes:
@@ -25,7 +33,7 @@ def outcomes(study: Study) -> Outcomes:
     for step in study.stage("explore"):
         if step.operator in ("improve", "draft") and step.move:
             seen.setdefault(step.move, []).append(step)
-    groups: dict[str, list[str]] = {"helped": [], "hurt": [], "mixed": [], "failed": []}
+    groups: dict[str, list[str]] = {"helped": [], "hurt": [], "mixed": [], "failed": [], "taken": [], "left": []}
     for steps in seen.values():
         groups[_outcome(steps)].append(title_of(study, steps[0]))
     return Outcomes(**{name: tuple(dict.fromkeys(titles)) for name, titles in groups.items()})
@@ -36,6 +44,8 @@ def _outcome(steps: list[Step]) -> str:
     if not told:
         return "failed"
     told.discard(None)
+    if not told:
+        return "taken" if any(step.chosen for step in steps) else "left"
     if told == {True}:
         return "helped"
     return "mixed" if True in told else "hurt"
@@ -60,6 +70,13 @@ def _told(study: Study) -> str:
     found = outcomes(study)
     good, bad, mixed = listed(found.helped), listed(found.hurt, last="or"), listed(found.mixed)
     parts: list[str] = []
+    if found.taken and found.left:
+        parts.append(
+            f"{_capital(listed((*found.taken, *found.left)))} were tried side by side, and the search built on "
+            f"{listed(found.taken)}."
+        )
+    elif found.taken or found.left:
+        parts.append(f"From the starting point, {listed((*found.taken, *found.left))} were tried.")
     if good and bad:
         told = study.voice.pick(
             "told",
@@ -69,7 +86,8 @@ def _told(study: Study) -> str:
         )
         parts.append(told)
     elif good:
-        parts.append(f"Everything that ran carried its program forward there: {good}.")
+        begun = "Added to that, everything" if parts else "Everything"
+        parts.append(f"{begun} that ran carried its program forward there: {good}.")
     elif bad:
         parts.append(
             f"Nothing carried its program forward there, neither {listed(found.hurt, last='nor')}."
@@ -79,9 +97,9 @@ def _told(study: Study) -> str:
     if mixed:
         parts.append(f"With {mixed} it depended on the company.")
     if found.failed:
-        names = listed(found.failed)
         parts.append(
-            f"{names[:1].upper()}{names[1:]} gave no valid rows, which says nothing about {_their(found.failed)} merit."
+            f"{_capital(listed(found.failed))} gave no valid rows, which says nothing about {_their(found.failed)}"
+            " merit."
         )
     return joined(*parts)
 
@@ -162,6 +180,10 @@ def title_of(study: Study, step: Step) -> str:
     """Return what a step did, as a sentence names it."""
     moves = {move.name: move for move in (study.template.moves if study.template else ())}
     return plain(moves[step.move].title if step.move in moves else small(step.title))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _they(parts: tuple[str, ...]) -> str:
