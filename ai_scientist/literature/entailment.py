@@ -20,7 +20,9 @@ from ai_scientist.literature.wording import sentences, telling, words
 _COMMAND = re.compile(r"\\[a-zA-Z]+\*?(?:\s*\[[^\]]*\])?(?:\s*\{[^{}]*\})*")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*\s*%?")
 _NAME = re.compile(r"\b[A-Z]\w+(?:-[A-Z0-9]\w*)*")
-_NEGATIONS = frozenset("not no nor never without cannot neither hardly fails failed".split())
+_NEGATIONS = frozenset(
+    "not no nor never without cannot neither hardly fails failed unless".split()
+)
 
 OPPOSITES = (
     ("increase", "decrease"), ("rise", "fall"), ("higher", "lower"), ("better", "worse"), ("improve", "degrade"),
@@ -82,12 +84,20 @@ def check_support(
         if not cited:
             continue
         known = frozenset(name for each in cited for name in _known(records[each.record]))
-        found = support(sentence, " ".join(quotes[each.quote].text for each in cited), known=known)
+        found = support(
+            _before_last_citation(sentence), " ".join(quotes[each.quote].text for each in cited), known=known
+        )
         if not found.holds:
             line = text.count("\n", 0, start) + 1
             names = ", ".join(each.quote for each in cited)
             out.append(Finding(kind="citation", where=f"{where}, line {line}", why=f"{names} {_why(found)}."))
     return tuple(out)
+
+
+def _before_last_citation(sentence: str) -> str:
+    """Return the part of a sentence that rests on its citations; what follows them is the writer's own."""
+    place = max((each.start for each in citations(sentence)), default=len(sentence))
+    return sentence[:place] if len(telling(_COMMAND.sub(" ", sentence[:place]))) >= 3 else sentence
 
 
 def _why(found: Support) -> str:

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from ai_scientist.core.research_template import load_template, template_names
 from ai_scientist.literature.entailment import check_support, support
 from ai_scientist.literature.library import Library
+from ai_scientist.literature.quotes import match
+from ai_scientist.literature.wording import words
 
 SPAN = (
     "We discover that modern neural networks, unlike those from a decade ago, are poorly calibrated. On CIFAR-10, "
@@ -73,3 +76,27 @@ def test_a_shipped_sentence_bears_itself() -> None:
     for quote in Library(":memory:").quotes():
         found = support(quote.text, quote.text)
         assert found.holds, (quote.text, found)
+
+
+def test_what_follows_the_citation_is_the_writers_own() -> None:
+    library = Library(":memory:")
+    records = {r.id: r for r in library.records()}
+    quotes = {q.id: q for q in library.quotes()}
+    quote = next(q for q in quotes.values() if q.record == "guo2017calibration" and "poorly calibrated" in q.text)
+    cite = rf"\citeq{{guo2017calibration}}{{{quote.id}}}"
+    own = f"Modern neural networks are poorly calibrated~{cite}, which we study on the Breast Cancer data of Wisconsin."
+    assert check_support(own, records, quotes) == ()
+    theirs = f"On the Breast Cancer data of Wisconsin, modern neural networks are poorly calibrated~{cite}."
+    assert "Wisconsin" in check_support(theirs, records, quotes)[0].why
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_every_citation_of_a_research_template_is_borne_by_a_quote_that_is_there(name: str) -> None:
+    library = Library(":memory:")
+    for citation in load_template(name).citations:
+        record = library.get(citation.record)
+        assert record is not None, citation.record
+        assert match(record.text, citation.quote) is not None, citation.quote
+        known = frozenset(word for author in record.authors for word in words(author)) | set(words(record.title))
+        found = support(citation.sentence.split("{cite}")[0], citation.quote, known=known)
+        assert found.holds, (citation.sentence, found)
