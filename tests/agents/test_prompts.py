@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ai_scientist.agents.ideation import Abstract
+from ai_scientist.agents.writing import SectionFacts
 from ai_scientist.core.values import Value
 from ai_scientist.models.answers import form_of
 from ai_scientist.models.prompts import CUT_LEVELS, Prompt, prompt_names, render
@@ -135,6 +137,21 @@ def test_a_coding_prompt_stays_flat_as_the_journal_grows() -> None:
         return len(render("coding_improve", coding("improve", tried=tried)).user)
 
     assert size(1000) == size(100)
+
+
+def test_writing_prompts_show_the_records_that_bear_on_the_study_and_stay_bounded() -> None:
+    facts = REQUESTS["writing_section"].facts
+    assert isinstance(facts, SectionFacts)
+    noise = tuple(
+        Abstract(id=f"dull{n}", title="Soil chemistry", year=2000, text="Acid rain and the chemistry of soils. " * 40)
+        for n in range(300)
+    )
+    paper = facts.paper.model_copy(update={"literature": (*noise, *facts.paper.literature)})
+    text = render("writing_section", facts.model_copy(update={"paper": paper})).user
+    shown = re.findall(r'<record id="(\w+)"', text)
+    assert shown[:2] == ["smith2019stopping", "jones2020noise"] and len(shown) == 28
+    assert "smith2019stopping-q1" in text
+    assert len(text) < 40_000
 
 
 def test_a_long_diagnosis_is_shortened_in_the_history() -> None:
