@@ -149,9 +149,9 @@ def test_writing_prompts_show_the_records_that_bear_on_the_study_and_stay_bounde
     paper = facts.paper.model_copy(update={"literature": (*noise, *facts.paper.literature)})
     text = render("writing_section", facts.model_copy(update={"paper": paper})).user
     shown = re.findall(r'<record id="(\w+)"', text)
-    assert shown[:2] == ["smith2019stopping", "jones2020noise"] and len(shown) == 28
+    assert shown[:2] == ["smith2019stopping", "jones2020noise"] and len(shown) == 18
     assert "smith2019stopping-q1" in text
-    assert len(text) < 40_000
+    assert len(text) < 25_000
 
 
 def test_a_long_diagnosis_is_shortened_in_the_history() -> None:
