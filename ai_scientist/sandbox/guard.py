@@ -117,6 +117,7 @@ class Report:
     Attributes:
         exit_code: As the shell says it; None if the program did not end by itself.
         error: Why it could not be started.
+        cpu_seconds: Of all processes; None if nobody counted.
         peak_memory_bytes: Of all processes together if a group counted, else of the largest.
         oom_kills: How often the kernel killed for want of memory.
     """
@@ -125,7 +126,7 @@ class Report:
     exit_code: int | None = None
     error: str = ""
     wall_seconds: float = 0.0
-    cpu_seconds: float = 0.0
+    cpu_seconds: float | None = 0.0
     peak_memory_bytes: int = 0
     oom_kills: int = 0
 
@@ -309,7 +310,7 @@ class _Guard:
 
     def _too_much(self) -> EndedBy | None:
         order = self._order
-        if order.folder and not _fits(order.folder, order.disk_bytes, order.disk_files):
+        if order.folder and not fits(order.folder, order.disk_bytes, order.disk_files):
             return EndedBy.DISK
         if not order.memory_bytes and not order.processes:
             return None
@@ -436,7 +437,7 @@ def _proportional_memory(pid: int) -> int:
     return 0
 
 
-def _fits(folder: str, most_bytes: int, most_files: int) -> bool:
+def fits(folder: str, most_bytes: int, most_files: int) -> bool:
     """Return whether a folder holds no more than it may; looks no further than needed to know."""
     used = files = 0
     queue = [folder]

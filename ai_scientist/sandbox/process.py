@@ -115,11 +115,11 @@ def rlimits(limits: Limits, *, gpus: bool) -> dict[str, int]:
     return found if gpus else {**found, "RLIMIT_DATA": limits.memory_bytes}
 
 
-def trial(folder: Path) -> Command:
-    """Return a command that imports lab and ends, to see whether a sandbox works."""
+def trial(folder: Path, program: str = "import lab") -> Command:
+    """Return a command that imports lab and ends, to see whether a sandbox works; or another short one."""
     (folder / "code").mkdir()
     (folder / "out").mkdir()
-    (folder / "code" / "experiment.py").write_text("import lab\n")
+    (folder / "code" / "experiment.py").write_text(program)
     return Command(
         argv=("python", "experiment.py"),
         code=folder / "code",

@@ -205,7 +205,10 @@ ATTACKS = [
             import os
             for n in range(10000000): os.close(os.open(os.environ["OUT_DIR"] + f"/{n}", os.O_CREAT))
         """,
-        judge=both(ends_as(ExitKind.OUT_OF_DISK), leaves_at_most(LIMITS.disk_bytes * 12, most_files=60_000)),
+        judge=both(
+            ends_as(ExitKind.OUT_OF_DISK, at_most=40), leaves_at_most(LIMITS.disk_bytes * 12, most_files=60_000)
+        ),
+        limits={"timeout_seconds": 30},
     ),
     Attack(
         name="a file with a huge hole",
