@@ -98,7 +98,7 @@ def print_result(result: RunResult, *, as_json: bool) -> None:
         click.echo(f"  {name:<8}{value}")
     if result.status == "waiting":
         click.echo(f"Answer the gate with: ai-scientist resume {result.run} --reply approve|edit|redirect|stop")
-    elif result.status in ("failed", "stopped"):
+    elif result.status == "failed":
         click.echo(f"Go on with: ai-scientist resume {result.run}")
 
 

@@ -51,7 +51,8 @@ async def _drive(graph: Compiled, config: RunnableConfig, parts: Parts, reply: G
         if reply is None:
             return
         given = Command(resume=reply.model_dump(mode="json"))
-    elif not standing.next:
+    elif not standing.tasks:
+        # Not `next`: it is empty too where a step's result is stored and the graph was killed before it went on.
         return
     await graph.ainvoke(given, config, durability="sync")
 
