@@ -72,10 +72,10 @@ class Prompt:
 def clip(text: str, most: int) -> str:
     r"""Return a text of at most about `most` characters: its beginning, what was left out, its end.
 
-    >>> clip("abcdefghijkl", 6)
-    'abcd\n[… 6 characters left out …]\nkl'
+    >>> clip("abcdefghijkl" * 10, 6)
+    'abcd\n[… 114 characters left out …]\nkl'
     """
-    if len(text) <= most:
+    if len(text) <= most + 80:  # to say that something was left out takes room too
         return text
     head, tail = most - most // 3, most // 3
     end = text[-tail:] if tail else ""
@@ -84,7 +84,7 @@ def clip(text: str, most: int) -> str:
 
 def clip_end(text: str, most: int) -> str:
     """Return at most about `most` characters from the end of a text, where a log says what happened."""
-    return text if len(text) <= most else f"[… {len(text) - most} characters left out …]\n{text[-most:]}"
+    return text if len(text) <= most + 80 else f"[… {len(text) - most} characters left out …]\n{text[-most:]}"
 
 
 def relevant(records: Sequence[Any], query: str, most: int) -> list[Any]:
