@@ -18,11 +18,11 @@ from ai_scientist.core.jsonl import read_json, write_json
 from ai_scientist.graph.gates import ask
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.state import State
+from ai_scientist.literature.asking import search_as_set, take_in_own_papers
 from ai_scientist.literature.novelty import judge
-from ai_scientist.literature.own_papers import read_papers
 from ai_scientist.literature.quotes import find_quote
 from ai_scientist.literature.records import Record
-from ai_scientist.literature.search import SearchReport, search_everywhere
+from ai_scientist.literature.search import SearchReport
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "statsmodels", "pandas", "matplotlib")
 """What an experiment may import beside the standard library and `lab`."""
@@ -132,8 +132,13 @@ def needs_another_look(state: State, parts: Parts) -> bool:
 
 async def search_literature(queries: tuple[str, ...], parts: Parts) -> SearchReport:
     """Ask the run's own library and the sources of the settings, and keep what the audit wants to read."""
-    limit = parts.settings.literature.limit
-    report = await search_everywhere(queries, parts.sources, parts.library, limit=limit, clock=parts.clock)
+    report = await search_as_set(
+        queries,
+        parts.settings.literature,
+        library=parts.library,
+        folder=parts.folder.literature,
+        clock=parts.clock,
+    )
     files = parts.library.write_evidence(parts.folder.literature)
     parts.ledger.record("literature.searched", actor="literature", files=files, facts={"offline": report.offline})
     return report
@@ -141,14 +146,9 @@ async def search_literature(queries: tuple[str, ...], parts: Parts) -> SearchRep
 
 def take_in_papers(parts: Parts) -> None:
     """Put the user's own papers into the library."""
-    folder = parts.settings.literature.papers
-    if folder is None:
-        return
-    own = read_papers(folder)
-    for record in own.records:
-        parts.library.add(record)
-    facts = {"records": [record.id for record in own.records], "problems": list(own.problems)}
-    parts.ledger.record("papers.read", actor="literature", facts=facts)
+    if parts.settings.literature.papers is not None:
+        problems = take_in_own_papers(parts.settings.literature, parts.library)
+        parts.ledger.record("papers.read", actor="literature", facts={"problems": list(problems)})
 
 
 async def gate_idea(state: State, parts: Parts) -> State:

@@ -15,11 +15,10 @@ from ai_scientist.core.clock import Clock
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.ledger import Ledger
 from ai_scientist.core.run_folder import RunFolder
-from ai_scientist.core.settings import LiteratureSettings, Settings
+from ai_scientist.core.settings import Settings
 from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import Parts, Progress
 from ai_scientist.literature.library import Library
-from ai_scientist.literature.sources.base import Source
 from ai_scientist.models.build import build_model
 from ai_scientist.models.check import check_model
 from ai_scientist.models.names import is_language_model
@@ -87,7 +86,6 @@ def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> Generator
             model=model,
             fallback=None if is_rules else rules,
             library=library,
-            sources=_sources(settings.literature, folder, clock),
             journal=journal,
             checkpoints=Checkpoints(folder.checkpoints),
             sandbox=cache(lambda: choose(settings.sandbox, trusted=is_rules)),
@@ -99,22 +97,6 @@ def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> Generator
         journal.close()
         library.close()
         ledger.close()
-
-
-def _sources(settings: LiteratureSettings, folder: RunFolder, clock: Clock) -> tuple[Source, ...]:
-    if not settings.sources:
-        return ()
-    from ai_scientist.literature.sources.build import build_sources  # HTTP clients, needed only where somebody is asked
-    from ai_scientist.literature.sources.wire import Answers
-
-    return build_sources(
-        settings.sources,
-        answers=Answers(folder.literature / "answers.sqlite"),
-        addresses=settings.addresses,
-        contact=settings.contact,
-        replay=settings.replay,
-        clock=clock,
-    )
 
 
 def _seconds_of_earlier_sessions(ledger: Ledger) -> float:

@@ -12,7 +12,6 @@ from ai_scientist.core.ledger import Ledger
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.core.settings import Settings
 from ai_scientist.literature.library import Library
-from ai_scientist.literature.sources.base import Source
 from ai_scientist.models.request import Model
 from ai_scientist.sandbox.contract import Sandbox
 from ai_scientist.search.checkpoints import Checkpoints
@@ -32,7 +31,6 @@ class Parts:
     """What the nodes of the graph work with.
 
     Attributes:
-        sources: Whom a search of the literature asks beside the library; none if the run is offline.
         fallback: The engine that finishes a run whose money ran out; None if there is none.
         sandbox: Called when the first program runs, so that a run without experiments needs no sandbox.
     """
@@ -46,7 +44,6 @@ class Parts:
     model: Model
     fallback: Model | None
     library: Library
-    sources: tuple[Source, ...]
     journal: Journal
     checkpoints: Checkpoints
     sandbox: Callable[[], Sandbox]
