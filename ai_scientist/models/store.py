@@ -9,18 +9,20 @@ the endpoints.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ai_scientist.core.budget import Budget, Cost
+from ai_scientist.core.budget import Budget, Cost, Spent
+from ai_scientist.core.clock import FixedClock
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.hashing import canonical_json, sha256_json
 from ai_scientist.core.ids import Sha256
 from ai_scientist.core.jsonl import Appender, read_json, read_lines, write_json
+from ai_scientist.core.settings import BudgetSettings
 from ai_scientist.core.values import Value
 from ai_scientist.models.exchange import Feature, Mode
 from ai_scientist.models.prompts import Cut
@@ -244,6 +246,18 @@ class _Ended(Value):
 
 
 _LINE: dict[str, type[_Opened | _Began | _Ended]] = {"opened": _Opened, "began": _Began, "ended": _Ended}
+
+
+def spending(folder: Path) -> Mapping[str, Spent]:
+    """Return what a run's calls have cost so far, by stage; for displays. Changes nothing, also while the run goes on.
+
+    Raises:
+        RunCorrupted: If spent.jsonl is not what the run left there.
+    """
+    past, budget = _read_past(folder / "spent.jsonl"), Budget(BudgetSettings(), FixedClock())
+    for stage, cost, lost in past.charges:
+        budget.restore(stage, cost, lost=lost)
+    return {stage: spent for stage, spent in budget.spent_by_stage.items() if spent.steps}
 
 
 @dataclass(frozen=True, slots=True)

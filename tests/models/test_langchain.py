@@ -16,7 +16,7 @@ from ai_scientist.core.ledger import read_events
 from ai_scientist.core.settings import BudgetSettings, StageBudget
 from ai_scientist.models.made import calls_made
 from ai_scientist.models.request import Request
-from ai_scientist.models.store import Call, read_calls
+from ai_scientist.models.store import Call, read_calls, spending
 from tests.models.desk import KEY, PRICE, Desk, Small, question, set_up
 from tests.models.server import BEHAVIOURS, Body, ChatServer, chat_server, first
 
@@ -319,6 +319,18 @@ async def test_a_call_cancelled_while_its_answer_is_written_is_kept_and_charged(
         assert await desk.model.ask(question()) == FINE
         assert len(server.asked) == 1
         desk.close()
+
+
+async def test_what_a_run_has_spent_can_be_read_by_others_while_it_goes_on(tmp_path: Path) -> None:
+    with chat_server(first("good", "cut_stream")) as server:
+        desk = set_up(server.url, tmp_path)
+        await desk.model.ask(question("one", stage="plan"))
+        await desk.model.ask(question("two", stage="write"))
+        seen = spending(tmp_path / "calls")
+        desk.close()
+    mine = desk.budget.spent_by_stage
+    assert {name: spent.usd for name, spent in seen.items()} == {name: mine[name].usd for name in ("plan", "write")}
+    assert seen["write"].lost_tokens > 0
 
 
 async def test_a_full_disk_is_said_and_what_was_paid_is_counted(
