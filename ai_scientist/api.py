@@ -70,7 +70,7 @@ class AIScientist:
         Raises:
             ConfigError: If a setting cannot be used.
         """
-        search = settings.pop("search", None)
+        search: dict[str, Any] | None = settings.pop("search", None)
         if quick:
             search = {**QUICK.model_dump(exclude_defaults=True), **(search or {})}
         try:

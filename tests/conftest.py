@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -33,7 +34,7 @@ def _semantic_is_there() -> bool:
     return all(find_spec(name) for name in ("chromadb", "sentence_transformers", "torch"))
 
 
-LANES = {
+LANES: dict[str, tuple[Callable[[], bool], str]] = {
     "latex": (lambda: bool(shutil.which("latexmk") and shutil.which("pdflatex")), "no TeX: install latexmk"),
     "bubblewrap": (_bubblewrap_works, "bubblewrap does not work here"),
     "docker": (_docker_answers, "no Docker engine answers"),

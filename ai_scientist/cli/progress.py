@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-STEPS = {
+STEPS: dict[str, str] = {
     "ideate": "looking for ideas",
     "check_novelty": "comparing with the literature",
     "gate_idea": "",
@@ -56,7 +56,7 @@ class Display:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._began = time.monotonic()
-        self._doing = "starting"
+        self._doing: str = "starting"
         self._stage: dict[str, Any] = {}
         self._best = ""
         self._cost = "$0.00"
@@ -84,7 +84,7 @@ class Display:
         if "cost_usd" in facts:
             self._cost = f"${facts['cost_usd']:.2f}"
         if event == "step.started":
-            self._doing = STEPS.get(facts["step"], facts["step"])
+            self._doing = str(STEPS.get(facts["step"], facts["step"]))
             self._stage = {} if self._doing else self._stage
             return self._doing
         if event == "stage.started":

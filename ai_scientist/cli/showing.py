@@ -22,7 +22,7 @@ def state_of(folder: RunFolder) -> dict[str, Any]:
     kinds = [event.kind for event, _ in read_events(folder.ledger)] if folder.ledger.exists() else []
     report = folder.audit / "report.json"
     pdf = folder.paper / "paper.pdf"
-    plan = read_json(folder.plan) if folder.plan.exists() else {}
+    plan: dict[str, Any] = read_json(folder.plan) if folder.plan.exists() else {}
     if "audit.done" in kinds:
         status = "done"
     elif kinds and kinds[-1] == "session.ended" and len(kinds) > 1 and kinds[-2] == "run.failed":
@@ -38,7 +38,7 @@ def state_of(folder: RunFolder) -> dict[str, Any]:
         "status": status,
         "title": plan.get("title", ""),
         "pdf": str(pdf) if pdf.exists() else None,
-        "verdict": read_json(report).get("verdict", "") if report.exists() else "",
+        "verdict": read_json(report)["verdict"] if report.exists() else "",
     }
 
 

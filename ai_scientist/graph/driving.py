@@ -1,5 +1,8 @@
 """Driving the graph: from wherever a run stands until it ends or waits, and what came out."""
 
+# pyright: reportUnknownMemberType=false
+# LangGraph's own signatures hold types that it does not name.
+
 from __future__ import annotations
 
 from typing import Any
@@ -17,7 +20,7 @@ from ai_scientist.graph.opening import open_parts
 from ai_scientist.graph.parts import Parts, Progress
 from ai_scientist.graph.pipeline import build_graph
 from ai_scientist.graph.run import RunResult, RunStatus
-from ai_scientist.graph.state import State
+from ai_scientist.graph.state import State, initial_state
 
 Compiled = CompiledStateGraph[State, None, State, State]
 
@@ -45,8 +48,7 @@ async def _drive(graph: Compiled, config: RunnableConfig, parts: Parts, reply: G
     standing = await graph.aget_state(config)
     given: State | Command[Any] | None = None
     if not standing.values:
-        run = str(parts.folder.path)
-        given = State(run=run, topic=parts.topic, status="running", round=0, ends=[], refused=[])
+        given = initial_state(str(parts.folder.path), parts.topic)
     elif standing.interrupts:
         if reply is None:
             return

@@ -134,7 +134,7 @@ def _keep(rows: Sequence[Row], run: ProgramRun, folder: Path) -> None:
 
 def _agreed(told: Sequence[Mapping[str, Scalar]]) -> dict[str, Scalar]:
     """Return what all seeds said alike; what differs by seed is no configuration."""
-    first = told[0] if told else {}
+    first: Mapping[str, Scalar] = told[0] if told else {}
     return {key: value for key, value in first.items() if all(other.get(key) == value for other in told)}
 
 

@@ -15,7 +15,7 @@ from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.results import rows_of
-from ai_scientist.graph.state import StageEnd, State
+from ai_scientist.graph.state import StageEnd, State, Update
 from ai_scientist.search.contracts import Operator, Stage
 from ai_scientist.search.operators import Replicate
 from ai_scientist.search.scheduler import Scheduler
@@ -41,21 +41,21 @@ def stages_of(plan: Plan, parts: Parts) -> tuple[Stage, ...]:
 
 def next_stage(state: State, plan: Plan, parts: Parts) -> Stage | None:
     """Return the first stage that is not over; after a budget was reached, only the confirm stage is left."""
-    over = {end["name"] for end in state.get("ends", [])}
+    over = {end["name"] for end in state["ends"]}
     left = [stage for stage in stages_of(plan, parts) if stage.name not in over]
-    if state.get("status") == "budget":
+    if state["status"] == "budget":
         left = [stage for stage in left if stage.name == CONFIRM]
     return left[0] if left else None
 
 
-async def run_stage(state: State, parts: Parts) -> State:
+async def run_stage(state: State, parts: Parts) -> Update:
     """Run the next stage of the search; one that a crash or a budget broke off is taken up where it was."""
     plan = locked_plan(parts)
     stage = next_stage(state, plan, parts)
     if stage is None:
         return {}
     parts.progress("stage.started", name=stage.name, goal=stage.goal, nodes=stage.nodes)
-    update: State = {}
+    update: Update = {}
     try:
         result = await _scheduler(stage, plan, parts).run_stage(stage)
         why, best = result.reason, result.best
@@ -69,7 +69,7 @@ async def run_stage(state: State, parts: Parts) -> State:
     end = StageEnd(name=stage.name, why=why, nodes=parts.journal.stage(stage.name).made, best=best)
     parts.ledger.record("stage.finished", actor="search", key=f"stage:{stage.name}", facts=dict(end))
     parts.progress("stage.finished", name=stage.name, why=why)
-    update["ends"] = [*state.get("ends", []), end]
+    update["ends"] = [*state["ends"], end]
     if stage.name == CONFIRM:
         update["confirmed"] = _confirm(best, plan, parts)
     return update
@@ -77,7 +77,7 @@ async def run_stage(state: State, parts: Parts) -> State:
 
 def has_more(state: State, parts: Parts) -> bool:
     """Whether a stage is left that can be run."""
-    ends = state.get("ends", [])
+    ends = state["ends"]
     if ends and ends[-1]["best"] is None and not _anything_good(parts):
         return False
     return next_stage(state, locked_plan(parts), parts) is not None

@@ -17,7 +17,7 @@ from ai_scientist.core.idea import ClaimEvidence, Idea, NoveltyReport
 from ai_scientist.core.jsonl import read_json, write_json
 from ai_scientist.graph.gates import ask
 from ai_scientist.graph.parts import Parts
-from ai_scientist.graph.state import State
+from ai_scientist.graph.state import State, Update
 from ai_scientist.literature.asking import search_as_set, take_in_own_papers
 from ai_scientist.literature.novelty import judge
 from ai_scientist.literature.quotes import find_quote
@@ -41,7 +41,7 @@ def abstract(record: Record) -> Abstract:
 
 def asked(state: State) -> str:
     """Return the topic, with what a person added to it."""
-    guidance = state.get("guidance", "")
+    guidance = state["guidance"]
     return f"{state['topic']}\n{guidance}" if guidance else state["topic"]
 
 
@@ -50,7 +50,7 @@ def chosen_idea(state: State, parts: Parts) -> Idea:
     return Idea.model_validate(read_json(parts.folder.ideas / f"{state['idea']}.json"))
 
 
-async def ideate(state: State, parts: Parts) -> State:
+async def ideate(state: State, parts: Parts) -> Update:
     """Put several ideas into the archive, best first, and choose the best."""
     topic = asked(state)
     take_in_papers(parts)
@@ -82,14 +82,14 @@ def _keep(idea: Idea, parts: Parts) -> Path:
     return file
 
 
-def _choose(state: State, parts: Parts, ideas: IdeaList) -> State:
-    refused = state.get("refused", [])
+def _choose(state: State, parts: Parts, ideas: IdeaList) -> Update:
+    refused = state["refused"]
     left = [idea for idea in ideas.ideas if idea.id not in refused] or [ideas.ideas[0]]
     parts.progress("idea.chosen", title=left[0].title)
     return {"idea": left[0].id}
 
 
-async def check_novelty(state: State, parts: Parts) -> State:
+async def check_novelty(state: State, parts: Parts) -> Update:
     """Compare each claim of the idea with the nearest records; turn the idea down if all of it is known."""
     idea = chosen_idea(state, parts)
     queries = await make_queries(parts.model, QueryFacts(topic=asked(state), idea=idea))
@@ -115,7 +115,7 @@ async def check_novelty(state: State, parts: Parts) -> State:
     parts.progress("novelty.checked", verdict=novelty.verdict)
     if novelty.verdict != "known":
         return {}
-    refused = [*state.get("refused", []), idea.id]
+    refused = [*state["refused"], idea.id]
     ideas = IdeaList.model_validate({"ideas": read_json(parts.folder.ideas / "archive.json")})
     return {"refused": refused, **_choose({**state, "refused": refused}, parts, ideas)}
 
@@ -151,7 +151,7 @@ def take_in_papers(parts: Parts) -> None:
         parts.ledger.record("papers.read", actor="literature", facts={"problems": list(problems)})
 
 
-async def gate_idea(state: State, parts: Parts) -> State:
+async def gate_idea(state: State, parts: Parts) -> Update:
     """Let a person see the idea before anything is planned."""
     idea = chosen_idea(state, parts)
     reply = ask("idea", parts.settings, idea.model_dump(mode="json"))
@@ -161,7 +161,7 @@ async def gate_idea(state: State, parts: Parts) -> State:
         return {"idea": edited.id, "guidance": ""}
     if reply.action == "redirect":
         parts.ledger.record("idea.redirected", actor="human", key=f"redirect:{reply.text}", facts={"text": reply.text})
-        return {"guidance": reply.text, "refused": [*state.get("refused", []), idea.id], "status": "redirected"}
+        return {"guidance": reply.text, "refused": [*state["refused"], idea.id], "status": "redirected"}
     parts.ledger.record(
         "idea.chosen", actor="human" if "idea" in parts.settings.approve else "graph", facts={"idea": idea.id}
     )

@@ -6,6 +6,9 @@
 Each step is a plain async function of (state, parts); this file binds them to LangGraph and nothing else.
 """
 
+# pyright: reportUnknownMemberType=false
+# LangGraph's own signatures hold types that it does not name.
+
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +21,7 @@ from langgraph.types import RetryPolicy
 from ai_scientist.core.errors import BudgetExceeded, TransientError
 from ai_scientist.graph import auditing, experiments, ideas, planning, results, reviewing, writing
 from ai_scientist.graph.parts import Parts
-from ai_scientist.graph.state import State
+from ai_scientist.graph.state import State, Update
 
 
 class Step(Protocol):
@@ -26,7 +29,7 @@ class Step(Protocol):
 
     __name__: str
 
-    def __call__(self, state: State, parts: Parts) -> Awaitable[State]:
+    def __call__(self, state: State, parts: Parts) -> Awaitable[Update]:
         """Return what changes in the state."""
         ...
 
@@ -34,8 +37,16 @@ class Step(Protocol):
 class Bound(Protocol):
     """A step as LangGraph calls it."""
 
-    async def __call__(self, state: State) -> State:
+    async def __call__(self, state: State) -> Update:
         """Return what changes in the state."""
+        ...
+
+
+class Begin(Protocol):
+    """Makes a run for a state that has only a topic."""
+
+    async def __call__(self, state: State) -> State:
+        """Return the whole state."""
         ...
 
 
@@ -49,7 +60,7 @@ RETRY = RetryPolicy(max_attempts=2, retry_on=(TransientError,))
 def bind(step: Step, open_parts: OpenParts) -> Bound:
     """Return a LangGraph node for a step; when money runs out, the step is finished by the fallback engine."""
 
-    async def node(state: State) -> State:
+    async def node(state: State) -> Update:
         parts = open_parts(state)
         parts.progress("step.started", step=step.__name__)
         try:
@@ -61,7 +72,8 @@ def bind(step: Step, open_parts: OpenParts) -> Bound:
             parts.ledger.record("budget.reached", actor="harness", key=f"budget:{step.__name__}", facts=facts)
             parts.progress("budget.reached", limit=exceeded.limit)
             done = await step(state, replace(parts, model=parts.fallback, fallback=None))
-            return {**done, "status": "budget"}
+            done["status"] = "budget"
+            return done
 
     node.__name__ = step.__name__
     return node
@@ -70,17 +82,21 @@ def bind(step: Step, open_parts: OpenParts) -> Bound:
 def build_experiments(open_parts: OpenParts) -> Graph:
     """Return the experiment manager: one turn of the loop is one stage of the tree search."""
     graph: Graph = StateGraph(State)
+
+    def more_stages(state: State) -> str:
+        return "next" if experiments.has_more(state, open_parts(state)) else "done"
+
     graph.add_node("run_stage", bind(experiments.run_stage, open_parts), retry_policy=RETRY)
     graph.add_edge(START, "run_stage")
     graph.add_conditional_edges(
         "run_stage",
-        lambda state: "next" if experiments.has_more(state, open_parts(state)) else "done",
+        more_stages,
         {"next": "run_stage", "done": END},
     )
     return graph
 
 
-def build_graph(open_parts: OpenParts, *, begin: Bound | None = None) -> Graph:
+def build_graph(open_parts: OpenParts, *, begin: Begin | None = None) -> Graph:
     """Return the whole state machine, not compiled.
 
     Args:
@@ -88,6 +104,13 @@ def build_graph(open_parts: OpenParts, *, begin: Bound | None = None) -> Graph:
         begin: Makes a run's folder for a state that has only a topic, where nobody else does.
     """
     graph: Graph = StateGraph(State)
+
+    def another_idea(state: State) -> str:
+        return "again" if ideas.needs_another_look(state, open_parts(state)) else "go"
+
+    def another_round(state: State) -> str:
+        return "revise" if reviewing.wants_revision(state, open_parts(state)) else "go"
+
     for step in (
         ideas.ideate,
         ideas.check_novelty,
@@ -115,7 +138,7 @@ def build_graph(open_parts: OpenParts, *, begin: Bound | None = None) -> Graph:
     graph.add_edge("ideate", "check_novelty")
     graph.add_conditional_edges(
         "check_novelty",
-        lambda state: "again" if ideas.needs_another_look(state, open_parts(state)) else "go",
+        another_idea,
         {"again": "check_novelty", "go": "gate_idea"},
     )
     graph.add_conditional_edges("gate_idea", after_gate, {"go": "plan", "back": "ideate", "stop": END})
@@ -128,7 +151,7 @@ def build_graph(open_parts: OpenParts, *, begin: Bound | None = None) -> Graph:
     graph.add_edge("write", "review")
     graph.add_conditional_edges(
         "review",
-        lambda state: "revise" if reviewing.wants_revision(state, open_parts(state)) else "go",
+        another_round,
         {"revise": "revise", "go": "gate_paper"},
     )
     graph.add_edge("revise", "review")
@@ -139,9 +162,9 @@ def build_graph(open_parts: OpenParts, *, begin: Bound | None = None) -> Graph:
 
 def after_gate(state: State) -> str:
     """Say where a gate leads: on, back to the step before it, or out."""
-    return {"redirected": "back", "stopped": "stop"}.get(state.get("status", "running"), "go")
+    return {"redirected": "back", "stopped": "stop"}.get(state["status"], "go")
 
 
 def after_experiments(state: State) -> str:
     """Say whether there is anything to write about."""
-    return "go" if state.get("confirmed") else "failed"
+    return "go" if state["confirmed"] else "failed"

@@ -13,7 +13,7 @@ from ai_scientist.core.settings import Settings
 from ai_scientist.graph.gates import ask
 from ai_scientist.graph.ideas import PACKAGES, READ, abstract, chosen_idea
 from ai_scientist.graph.parts import Parts
-from ai_scientist.graph.state import State
+from ai_scientist.graph.state import State, Update
 
 TRIES = 3
 """How often an answer that does not make a plan is asked again."""
@@ -65,7 +65,7 @@ def build_plan(idea: Idea, answer: PlanAnswer, settings: Settings) -> Plan:
     )
 
 
-async def plan(state: State, parts: Parts) -> State:
+async def plan(state: State, parts: Parts) -> Update:
     """Write a plan down; it is not locked yet."""
     idea, settings = chosen_idea(state, parts), parts.settings
     literature = parts.library.search(idea.question, limit=READ)
@@ -91,7 +91,7 @@ async def plan(state: State, parts: Parts) -> State:
     raise AnswerInvalid(f"No plan came of the idea {idea.id!r}: {'; '.join(problems)}")
 
 
-async def gate_plan(state: State, parts: Parts) -> State:
+async def gate_plan(state: State, parts: Parts) -> Update:
     """Let a person see the plan before it is locked."""
     file = parts.folder.ideas / "plan.draft.json"
     made = read_json(file)
@@ -103,7 +103,7 @@ async def gate_plan(state: State, parts: Parts) -> State:
     return {"status": "stopped"} if reply.action == "stop" else {}
 
 
-async def lock(state: State, parts: Parts) -> State:
+async def lock(state: State, parts: Parts) -> Update:
     """Lock the plan: from here on its hash is in the ledger, and no result exists yet."""
     made = Plan.model_validate(read_json(parts.folder.ideas / "plan.draft.json"))
     if not parts.folder.plan.exists():

@@ -22,7 +22,7 @@ from ai_scientist.core.values import Value
 from ai_scientist.graph.gates import ask
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
-from ai_scientist.graph.state import State
+from ai_scientist.graph.state import State, Update
 from ai_scientist.graph.story import tell
 from ai_scientist.paper.document import Figure, Table
 from ai_scientist.search.values import target_mean
@@ -68,7 +68,7 @@ def story_of(state: State, parts: Parts) -> Story:
     return tell(parts.journal, locked_plan(parts), confirmed_node(state))
 
 
-async def analyse(state: State, parts: Parts) -> State:
+async def analyse(state: State, parts: Parts) -> Update:
     """Compute cells and tests from the confirmed rows alone, and draw what shows them."""
     plan, node = locked_plan(parts), confirmed_node(state)
     rows, config = rows_of(node, parts), config_of(node, parts)
@@ -78,7 +78,7 @@ async def analyse(state: State, parts: Parts) -> State:
     facts = {"node": node, "cells": len(results.cells), "tests": len(results.tests)}
     parts.ledger.record("results.built", actor="harness", inputs=[plan.hash], files=files, facts=facts)
     curves = tuple(sorted({row.metric for row in rows if not row.is_final}))
-    problems: tuple[str, ...] = ()
+    made, problems = Displays(figures=(), tables=()), tuple[str, ...]()
     for _ in range(TRIES):
         wanted = await choose_displays(
             parts.model, DisplayFacts(plan=plan, results=results, curves=curves, problems=problems)
@@ -143,7 +143,7 @@ def tree_points(state: State, parts: Parts) -> tuple[TreePoint, ...]:
     )
 
 
-async def gate_results(state: State, parts: Parts) -> State:
+async def gate_results(state: State, parts: Parts) -> Update:
     """Let a person see the results before anything is written; results themselves cannot be edited."""
     results = results_of(parts)
     artifact = {name: test.model_dump(mode="json", exclude={"rows"}) for name, test in results.tests.items()}

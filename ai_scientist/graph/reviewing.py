@@ -17,7 +17,7 @@ from ai_scientist.graph.gates import ask
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.results import confirmed_node, results_of, story_of
-from ai_scientist.graph.state import State
+from ai_scientist.graph.state import State, Update
 from ai_scientist.graph.writing import finish, paper_facts, render_context, section
 from ai_scientist.paper.compile import read_draft
 from ai_scientist.paper.document import SECTIONS, Section, SectionName
@@ -49,9 +49,9 @@ def evidence_of(state: State, parts: Parts) -> Evidence:
     )
 
 
-async def review(state: State, parts: Parts) -> State:
+async def review(state: State, parts: Parts) -> Update:
     """Hold one round of reviews and compute what they come to."""
-    number = state.get("round", 0) + 1
+    number = state["round"] + 1
     folder = parts.folder.review_round(number)
     paper = read_run_paper(read_draft(parts.folder), render_context(state, parts))
     evidence = evidence_of(state, parts)
@@ -100,11 +100,11 @@ def _same_evidence(parts: Parts, number: int) -> bool:
 
 def wants_revision(state: State, parts: Parts) -> bool:
     """Whether the newest round found something that a revision could mend, and rounds are left."""
-    number = state.get("round", 0)
+    number = state["round"]
     return number <= parts.settings.review.rounds and bool(_meta(parts, number).defects)
 
 
-async def revise(state: State, parts: Parts) -> State:
+async def revise(state: State, parts: Parts) -> Update:
     """Rewrite the sections that the reviewers named, compile again, and answer each defect."""
     number = state["round"]
     defects = (*_human_defects(state), *_meta(parts, number).defects)
@@ -131,7 +131,7 @@ async def revise(state: State, parts: Parts) -> State:
 
 def _human_defects(state: State) -> tuple[Defect, ...]:
     """A person's word at the paper's gate, as a defect of every section."""
-    text = state.get("guidance", "")
+    text = state["guidance"]
     return (Defect(severity="major", where="paper", what=text, remedy=text),) if text else ()
 
 
@@ -141,11 +141,11 @@ def concerns(defect: Defect, name: SectionName | str) -> bool:
     return name in where or where in ("paper", "everywhere") or (name == "related" and "literature" in where)
 
 
-async def gate_paper(state: State, parts: Parts) -> State:
+async def gate_paper(state: State, parts: Parts) -> Update:
     """Let a person see the reviewed paper before the last audit."""
-    number = state.get("round", 0)
+    number = state["round"]
     meta = _meta(parts, number)
-    reply = ask("paper", parts.settings, {"pdf": state.get("pdf"), "review": meta.model_dump(mode="json")})
+    reply = ask("paper", parts.settings, {"pdf": state["pdf"], "review": meta.model_dump(mode="json")})
     if reply.action == "redirect":
         return {"status": "redirected", "guidance": reply.text}
     return {"status": "stopped"} if reply.action == "stop" else {}

@@ -1,5 +1,8 @@
 """The graph as LangGraph's own tools open it (langgraph.json): a state with only a topic gets a run with defaults."""
 
+# pyright: reportUnknownMemberType=false
+# LangGraph's own signatures hold types that it does not name.
+
 from __future__ import annotations
 
 from contextlib import ExitStack
@@ -14,7 +17,7 @@ from ai_scientist.graph.opening import look_before, open_parts, versions
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.pipeline import build_graph
 from ai_scientist.graph.run import silent
-from ai_scientist.graph.state import State
+from ai_scientist.graph.state import State, initial_state
 
 
 class OpenRuns:
@@ -30,7 +33,7 @@ class OpenRuns:
         clock = SystemClock()
         await look_before(state["topic"], self._settings)
         folder = RunFolder.create(state["topic"], self._settings, clock=clock, versions=versions())
-        return State(run=str(folder.path), status="running", round=0, ends=[], refused=[])
+        return initial_state(str(folder.path), state["topic"])
 
     def parts(self, state: State) -> Parts:
         """Return the parts of the run that a state belongs to."""

@@ -10,7 +10,7 @@ from ai_scientist.graph.ideas import abstract, chosen_idea, novelty_of
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.results import confirmed_node, displays_of, results_of, story_of
-from ai_scientist.graph.state import State
+from ai_scientist.graph.state import State, Update
 from ai_scientist.paper.compile import compile_paper
 from ai_scientist.paper.context import Attempt, Provenance, RenderContext
 from ai_scientist.paper.document import SECTIONS, Draft, Section, SectionName
@@ -75,7 +75,7 @@ def render_context(state: State, parts: Parts) -> RenderContext:
     )
 
 
-async def write(state: State, parts: Parts) -> State:
+async def write(state: State, parts: Parts) -> Update:
     """Write every section, then title and abstract, and compile the paper."""
     facts, context = paper_facts(state, parts), render_context(state, parts)
     written: list[Section] = []
@@ -99,16 +99,21 @@ async def section(
     Raises:
         AnswerInvalid: If no try passes.
     """
-    problems: tuple[str, ...] = ()
+    problems: list[str] = []
     for _ in range(TRIES):
         asked = SectionFacts(
-            section=name, paper=facts, written=tuple(written), problems=problems, defects=tuple(defects), before=before
+            section=name,
+            paper=facts,
+            written=tuple(written),
+            problems=tuple(problems),
+            defects=tuple(defects),
+            before=before,
         )
         answer = await write_section(parts.model, asked)
         found = lint_text(answer.body, context, place=name, figures=facts.figures, tables=facts.tables)
         if not has_errors(found):
             return Section(name=name, title=answer.title, body=answer.body)
-        problems = tuple(str(problem) for problem in found)
+        problems = [str(problem) for problem in found]
     raise AnswerInvalid(f"The section {name!r} does not pass the lint: {problems[0]}")
 
 
@@ -119,11 +124,11 @@ async def finish(
     parts: Parts,
     *,
     defects: Sequence[Defect] = (),
-) -> State:
+) -> Update:
     """Write title and abstract, and compile."""
-    problems: tuple[str, ...] = ()
+    problems: list[str] = []
     for _ in range(TRIES):
-        asked = FrontFacts(paper=facts, written=tuple(written), problems=problems, defects=tuple(defects))
+        asked = FrontFacts(paper=facts, written=tuple(written), problems=tuple(problems), defects=tuple(defects))
         front = await write_front(parts.model, asked)
         draft = Draft(
             title=front.title,
@@ -136,7 +141,7 @@ async def finish(
         made = compile_paper(draft, context, parts.folder)
         if not has_errors(made.problems):
             break
-        problems = tuple(str(problem) for problem in made.problems)
+        problems = [str(problem) for problem in made.problems]
     else:
         raise AnswerInvalid(f"The paper does not compile: {problems[0]}")
     facts_of_it = {"pages": made.pages, "warnings": [str(problem) for problem in made.problems]}

@@ -72,7 +72,9 @@ def hold_to_evidence(now: MetaReview, before: MetaReview, *, same_evidence: bool
     """
     if not same_evidence or now.overall <= before.overall:
         return now
-    scores = {name: score if name == "presentation" else min(score, before.scores[name]) for name, score in now.scores.items()}
+    scores = {
+        name: score if name == "presentation" else min(score, before.scores[name]) for name, score in now.scores.items()
+    }
     note = " The overall score was set back to the earlier round's: the evidence is the same."
     return now.model_copy(
         update={

@@ -84,7 +84,7 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_numbers(
 ) -> None:
     arguments = ["run", TOPIC, *SMALL, "--output", str(tmp_path / "runs"), "--json"]
     killed_at: set[str] = set()
-    for _ in range(40):
+    while True:
         process = subprocess.Popen(
             [sys.executable, "-m", "ai_scientist.cli", *arguments],
             stdout=subprocess.PIPE,
@@ -127,7 +127,7 @@ def _wait_for_news(process: subprocess.Popen[str], runs: Path, known: set[str]) 
         for ledger in runs.glob("*/ledger.jsonl"):
             kinds = {json.loads(line)["kind"] for line in ledger.read_bytes().split(b"\n")[:-1]}
             if fresh := sorted(kinds - known):
-                return fresh[0]
+                return str(fresh[0])
         time.sleep(0.02)
     return None
 
