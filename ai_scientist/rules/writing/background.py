@@ -136,9 +136,7 @@ def _answer(study: Study) -> Paragraph:
             f"{cond(f.hypothesis.treatment)} with {cond(f.hypothesis.baseline)} in {brief(f.metric)}"
             for f in unsettled[:3]
         ]
-        parts.append(
-            f"What stays open is how to compare {'; '.join(pairs[:-1])}{'; and ' if len(pairs) > 1 else ''}{pairs[-1]}."
-        )
+        parts.append(f"What stays open is how to compare {clauses(pairs)}.")
     return joined(*parts, _remedy(study))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ai_scientist.rules.writing.findings import Finding, base
-from ai_scientist.rules.writing.phrases import Paragraph, brief, claim, clauses, cond, dataset, joined, listed, metric
+from ai_scientist.rules.writing.phrases import Paragraph, brief, claim, cond, dataset, joined, listed, metric
 from ai_scientist.rules.writing.study import Study
 
 
@@ -27,14 +27,17 @@ def compared_open(study: Study, findings: Sequence[Finding], number: int) -> Par
         return compared(study, findings[0], number)
     certainty = findings[0].certainty
     pairs = dict.fromkeys((f.hypothesis.treatment, f.hypothesis.baseline) for f in findings)
-    measured = clauses(
-        f"for {cond(pair[0])} against {cond(pair[1])}, the difference "
-        + ", and that ".join(
-            f"in the {metric(f.metric.name)} is {figures_of(f)}"
-            for f in findings
-            if (f.hypothesis.treatment, f.hypothesis.baseline) == pair
+    measured = joined(
+        *(
+            f"For {cond(pair[0])} against {cond(pair[1])}, the difference "
+            + ", and that ".join(
+                f"in the {metric(f.metric.name)} is {figures_of(f)}"
+                for f in findings
+                if (f.hypothesis.treatment, f.hypothesis.baseline) == pair
+            )
+            + "."
+            for pair in pairs
         )
-        for pair in pairs
     )
     chance = ""
     if not study.components and any(f.hypothesis.treatment == study.plan.target for f in findings):
@@ -45,11 +48,11 @@ def compared_open(study: Study, findings: Sequence[Finding], number: int) -> Par
     if certainty == "could not pass":
         seeds = study.count("confirm_seeds") or "so few"
         return joined(
-            f"The other way to lose a question is to ask it of too few seeds. With {seeds} of them the exact test "
-            "cannot fall below the corrected threshold, whatever the data say, so that what follows is description:",
-            f"{measured}.",
+            f"With {seeds} seeds the exact test cannot fall below the corrected threshold, whatever the data say, so"
+            " that what follows is description.",
+            measured,
             _leaning(findings),
-        ).replace("The other way to lose a question is to ask it of too few seeds. With", "With")
+        )
     lead = study.voice.pick(
         "several open",
         "The remaining comparisons stay open.",
@@ -58,10 +61,10 @@ def compared_open(study: Study, findings: Sequence[Finding], number: int) -> Par
     )
     if number == 0:
         lead = study.voice.pick(
-            "all open", "What was measured is this:", "The differences and their intervals are the following:"
+            "all open", "What was measured is this.", "The differences and their intervals are the following."
         )
-        return joined(lead, f"{measured}.", _rooms(findings), chance)
-    return joined(lead, f"{measured[:1].upper()}{measured[1:]}.", _rooms(findings), chance)
+        return joined(lead, measured, _rooms(findings), chance)
+    return joined(lead, measured, _rooms(findings), chance)
 
 
 def compared_briefly(study: Study, findings: Sequence[Finding], number: int) -> Paragraph:
@@ -69,10 +72,10 @@ def compared_briefly(study: Study, findings: Sequence[Finding], number: int) -> 
     lead = study.voice.turn(
         "briefly",
         number,
-        "The plan's further predictions of a direction hold too, and can be told together.",
-        "What else was predicted with a direction came out as predicted.",
+        "Further predictions of a direction hold too, and can be told together.",
+        "Some more predictions of a direction came out as they were made.",
     )
-    told = [f"{statement(study, f)}, the difference being {figures_of(f)}" for f in findings]
+    told = [f"{statement(study, f)}, the difference being {figures_of(f)}." for f in findings]
     steadiest = max(findings, key=lambda f: abs(f.test.effect or 0.0))
     faintest = min(findings, key=lambda f: abs(f.test.effect or 0.0))
     contrast = ""
@@ -83,7 +86,7 @@ def compared_briefly(study: Study, findings: Sequence[Finding], number: int) -> 
             rf"through the spread between seeds, at \effect{{{faintest.id}}}."
         )
     divided = next((text for f in findings if (text := _divided(f, number, study))), "")
-    return joined(lead, f"{clauses(told)}.", contrast, divided)
+    return joined(lead, *told, contrast, divided)
 
 
 def statement(study: Study, finding: Finding) -> str:

@@ -30,7 +30,7 @@ def method(study: Study) -> str:
 
 def experiments(study: Study) -> str:
     """Return the section: hypotheses, data, search and its budget, confirmation."""
-    return paragraphs(_hypotheses(study), _measures(study), _data(study), _search(study), _confirmation(study))
+    return paragraphs(_data(study), _measures(study), _hypotheses(study), _search(study), _confirmation(study))
 
 
 def _setup(study: Study) -> list[Paragraph]:
@@ -119,7 +119,7 @@ def _statistics(study: Study) -> Paragraph:
 def _hypotheses(study: Study) -> Paragraph:
     lines = "\n".join(rf"\item {_registered(study, h)}" for h in study.plan.hypotheses)
     lead = (
-        "The plan registered the following predictions, the main one at the head of the list. "
+        r"\paragraph{Predictions.} The plan registered the following, the main prediction at the head of the list. "
         "They are quoted as they were locked."
     )
     return f"{lead}\n\\begin{{itemize}}\n{lines}\n\\end{{itemize}}"
@@ -128,7 +128,7 @@ def _hypotheses(study: Study) -> Paragraph:
 def _registered(study: Study, h: Hypothesis) -> str:
     said = usable(h.statement) or f"{capital(cond(h.treatment))} and {cond(h.baseline)} are compared."
     where = f", on {listed(dataset(d) for d in h.datasets)}" if h.datasets else ""
-    return f"\\emph{{{unended(said)}}} (predicted for {metric(h.metric)}{where})."
+    return f"\\emph{{{unended(said)}}} (predicted, in {brief(study.plan.metric(h.metric))}{where})."
 
 
 def _measures(study: Study) -> Paragraph:

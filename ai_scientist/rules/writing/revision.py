@@ -11,7 +11,7 @@ from ai_scientist.paper.document import SectionName
 from ai_scientist.review.forms import Defect
 from ai_scientist.rules.writing.findings import base
 from ai_scientist.rules.writing.limits import precision, reach
-from ai_scientist.rules.writing.phrases import clauses, cond, joined, listed, metric
+from ai_scientist.rules.writing.phrases import cond, joined, listed, metric
 from ai_scientist.rules.writing.search import outcomes, tuned
 from ai_scientist.rules.writing.study import Study
 
@@ -69,15 +69,15 @@ def _sensitivity(study: Study) -> str:
     unsettled = study.by_verdict("open")
     if not unsettled:
         return precision(study)
-    parts = clauses(
-        rf"for {cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)}, values of {metric(f.metric.name)} "
-        rf"within \delta{{{f.id}}} remain possible"
+    parts = [
+        rf"For {cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)}, differences in the "
+        rf"{metric(f.metric.name)} within the interval of \delta{{{f.id}}} remain possible."
         for f in unsettled
-    )
+    ]
     return joined(
-        f"What the open comparisons exclude can be read from their intervals: {parts}.",
+        r"\paragraph{What the open comparisons exclude.} It can be read from their intervals.",
+        *parts,
         "Effects beyond these intervals are excluded at the stated level; effects within them are not.",
-        precision(study),
     )
 
 

@@ -75,8 +75,10 @@ def _told(study: Study) -> str:
             f"{_capital(listed((*found.taken, *found.left)))} were tried side by side, and the search built on "
             f"{listed(found.taken)}."
         )
-    elif found.taken or found.left:
-        parts.append(f"From the starting point, {listed((*found.taken, *found.left))} were tried.")
+    elif found.taken:
+        parts.append(f"The search began with {listed(found.taken)}.")
+    elif found.left:
+        parts.append(f"From the starting point it tried {listed(found.left)}, on which nothing was built.")
     if good and bad:
         told = study.voice.pick(
             "told",
