@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -20,7 +21,7 @@ from langchain_core.runnables import Runnable
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from ai_scientist.core.errors import ConfigError
+from ai_scientist.core.errors import ConfigError, MissingTool
 from ai_scientist.models.exchange import (
     CallFailed,
     Feature,
@@ -69,8 +70,14 @@ class OpenAIStream(ChatOpenAI):
 
 @dataclass(slots=True)
 class _Collected:
-    """A streamed answer, as far as it has come."""
+    """A streamed answer, as far as it has come.
 
+    Attributes:
+        adds_up: Whether each chunk's usage is a part of the whole, as LangChain's convention has it. Over OpenAI's
+            protocol it is the whole so far, and the last one counts.
+    """
+
+    adds_up: bool
     text: list[str] = field(default_factory=list[str])
     arguments: list[str] = field(default_factory=list[str])
     refusal: list[str] = field(default_factory=list[str])
@@ -100,7 +107,9 @@ class _Collected:
         self.model = _first(extra, "model_name") or _first(told, "model_name", "model") or self.model
         self.id = _first(extra, "answer_id") or _first(told, "id") or self.id
         self.fingerprint = _first(extra, "fingerprint") or _first(told, "system_fingerprint") or self.fingerprint
-        self.usage = _usage_of(chunk) or self.usage
+        usage = _usage_of(chunk)
+        if usage is not None:
+            self.usage = _sum(self.usage, usage) if self.adds_up and self.usage else usage
 
     def reply(self) -> Reply:
         return Reply(
@@ -110,7 +119,7 @@ class _Collected:
             model=self.model,
             id=self.id,
             fingerprint=self.fingerprint,
-            usage=self.usage,
+            usage=self.usage if self.usage and _is_believable(self.usage) else None,
         )
 
 
@@ -165,7 +174,7 @@ class LangChainChat:
         Raises:
             CallFailed: If there is none.
         """
-        got = _Collected()
+        got = _Collected(adds_up=not self._provider.speaks_openai)
         for told in _ADVICE:  # LangChain's, to users of its own structured output, who we are not
             warnings.filterwarnings("ignore", message=told)
         try:
@@ -308,6 +317,10 @@ async def _drain(stream: AsyncIterator[AIMessage], got: _Collected, stall_second
 def _construct(factory: Callable[..., object], given: Mapping[str, Any], name: ModelName) -> BaseChatModel:
     try:
         return cast("BaseChatModel", factory(**given))
+    except ImportError as error:  # LangChain's own table of providers knows more packages than are installed
+        package = re.search(r"pip install (?:-U )?([\w.\-]+)", str(error))
+        cure = f"uv pip install {package[1]}" if package else "see LangChain's page on this provider"
+        raise MissingTool(f"The package that speaks to {name.provider!r} is not installed.", cure=cure) from error
     except Exception as error:  # the border: constructors complain in their own ways, nearly always about settings
         raise ConfigError(f"The client for {name} cannot be made: {redact(str(error))[:300]}") from None
 
@@ -345,19 +358,25 @@ def _first(values: Mapping[str, object], *names: str) -> str:
 
 
 def _usage_of(message: AIMessage) -> Usage | None:
-    """Return the counted tokens; None if there is no count, or one that cannot be."""
+    """Return the counted tokens; None if there is no count."""
     told = message.usage_metadata
     if not told:
         return None
     inner, outer = told.get("input_token_details") or {}, told.get("output_token_details") or {}
-    usage = Usage(
+    return Usage(
         input=told["input_tokens"],
         output=told["output_tokens"],
         cached=inner.get("cache_read") or 0,
         cache_written=inner.get("cache_creation") or 0,
         reasoning=outer.get("reasoning") or 0,
     )
+
+
+def _sum(first: Usage, second: Usage) -> Usage:
+    return Usage(**{name: getattr(first, name) + getattr(second, name) for name in Usage.__slots__})
+
+
+def _is_believable(usage: Usage) -> bool:
     parts = (usage.cached, usage.cache_written, usage.reasoning, usage.output)
-    believable = min(parts) >= 0 and usage.cached + usage.cache_written <= usage.input
-    believable = believable and usage.reasoning <= usage.output
-    return usage if believable and usage.input + usage.output > 0 else None
+    fits = usage.cached + usage.cache_written <= usage.input and usage.reasoning <= usage.output
+    return min(parts) >= 0 and fits and usage.input + usage.output > 0
