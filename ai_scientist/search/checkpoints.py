@@ -56,10 +56,11 @@ class Checkpoints:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._objects = path / "objects"
+        self._objects = str(path / "objects")
+        self._folders: set[str] = set()
         self._recent: OrderedDict[CheckpointId, StoredCheckpoint] = OrderedDict()
-        self._known: set[str] = set()
         self._temporary = count()
+        self._is_there = False
 
     def commit(
         self, files: Mapping[str, str], *, parents: Sequence[CheckpointId], message: str, number: int
@@ -145,7 +146,8 @@ class Checkpoints:
         return diff_files(old, self.load(after).files)
 
     def _create(self) -> None:
-        if (self.path / "HEAD").exists():
+        if self._is_there or (self.path / "HEAD").exists():
+            self._is_there = True
             return
         for part in ("objects/info", "objects/pack", "refs/heads", "refs/nodes"):
             (self.path / part).mkdir(parents=True, exist_ok=True)
@@ -159,27 +161,43 @@ class Checkpoints:
 
     def _write(self, name: str, data: bytes) -> None:
         """Store an object, unless it is there; readers see it whole or not at all."""
-        place = self._objects / name[:2] / name[2:]
-        if name in self._known or place.exists():
+        folder = f"{self._objects}/{name[:2]}"
+        place = f"{folder}/{name[2:]}"
+        if os.path.exists(place):
             return
-        place.parent.mkdir(exist_ok=True)
-        temporary = self._objects / f"tmp_obj_{os.getpid()}_{next(self._temporary)}"
-        temporary.write_bytes(zlib.compress(data, 1))
-        temporary.chmod(0o444)
-        temporary.replace(place)
-        if len(self._known) < 100_000:
-            self._known.add(name)
+        self._make(folder)
+        self._replace(place, f"{self._objects}/tmp_obj", zlib.compress(data, 1), 0o444)
 
     def _point(self, ref: str, checkpoint: CheckpointId) -> None:
-        place = self.path / ref
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path / f"tmp_ref_{os.getpid()}_{next(self._temporary)}"
-        temporary.write_text(f"{checkpoint}\n")
-        temporary.replace(place)
+        place = f"{self.path}/{ref}"
+        self._make(os.path.dirname(place))
+        self._replace(place, f"{self.path}/tmp_ref", f"{checkpoint}\n".encode(), 0o644)
+
+    def _make(self, folder: str) -> None:
+        """Make a folder, unless this object did so before."""
+        if folder not in self._folders:
+            os.makedirs(folder, exist_ok=True)
+            self._folders.add(folder)
+
+    def _replace(self, place: str, temporary: str, data: bytes, mode: int) -> None:
+        """Write a file beside its place and move it there."""
+        name = f"{temporary}_{os.getpid()}_{next(self._temporary)}"
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[os.write(file, left) :]
+        finally:
+            os.close(file)
+        try:
+            os.replace(name, place)
+        except FileNotFoundError:  # git removes folders that it has packed empty
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            os.replace(name, place)
 
     def _read(self, name: str, kind: Kind) -> bytes:
         try:
-            data = zlib.decompress((self._objects / name[:2] / name[2:]).read_bytes())
+            data = zlib.decompress(Path(self._objects, name[:2], name[2:]).read_bytes())
         except FileNotFoundError:
             return self._read_packed(name, kind)
         except (OSError, zlib.error) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -73,7 +74,8 @@ def test_what_git_has_packed_is_still_read(checkpoints: Checkpoints) -> None:
     fresh = Checkpoints(checkpoints.path)
     assert [fresh.load(checkpoint.id).files for checkpoint in stored] == [checkpoint.files for checkpoint in stored]
     assert fresh.of_node(NodeId("n0003")) == stored[2].id
-    again = fresh.commit({"a": "3\n" * 50}, parents=[], message="m", number=9)
+    for writer in (fresh, checkpoints):
+        again = writer.commit({"a": "3\n" * 50}, parents=[], message="m", number=9)
     assert again.tree == stored[2].tree
     assert complaints(checkpoints) == []
 
@@ -137,18 +139,17 @@ def test_a_write_that_fails_half_way_leaves_no_checkpoint(
     checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = checkpoints.commit({"a": "1\n"}, parents=[], message="m", number=1)
-    real = Path.write_bytes
-    left = 2
+    real, left = os.write, 2
 
-    def fail_later(self: Path, data: bytes) -> int:
+    def fail_later(file: int, data: memoryview) -> int:
         nonlocal left
         left -= 1
         if left < 0:
             raise OSError(28, "No space left on device")
-        return real(self, data)
+        return real(file, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", fail_later)
+        patch.setattr("ai_scientist.search.checkpoints.os.write", fail_later)
         with pytest.raises(TransientError, match="No space"):
             checkpoints.commit({"a": "2\n", "b": "3\n"}, parents=[first.id], message="m", number=2)
     assert [path.name for path in (checkpoints.path / "refs" / "nodes").iterdir()] == ["n0001"]
