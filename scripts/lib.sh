@@ -1,6 +1,8 @@
 # What the scripts share. Sourced, not run, from the repository's root.
 
 VENV=.venv
+# Certificates as the system trusts them, so that it works behind a company's proxy too (two names: older uv, newer uv).
+export UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1
 say() { printf '%s\n' "$*" >&2; }
 
 # Is there a Python that we can run on?
