@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ai_scientist.audit.report import AuditReport
-from ai_scientist.core.errors import AIScientistError, ConfigError
+from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.jsonl import read_json
 from ai_scientist.core.settings import QUICK, Settings
 from ai_scientist.graph.gates import GateReply
@@ -119,12 +119,14 @@ def _research(result: RunResult) -> Research:
 
 def _summary(run: Path) -> str:
     """Return title, abstract and verdicts; what the run did not reach is left out."""
+    from ai_scientist.paper.read import read_paper
+
     lines: list[str] = []
-    try:
-        rendered = read_json(run / "paper" / "front.json")
-        lines += [rendered["title"], "", rendered["abstract"], ""]
+    if (run / "paper" / "draft.json").exists():
+        paper = read_paper(run)
+        abstract = paper.text.partition("# Abstract")[2].partition("\n# ")[0].strip()
+        lines += [paper.title, "", abstract, ""]
+    if (run / "results" / "tests.json").exists():
         tests = read_json(run / "results" / "tests.json")
         lines += [f"{name}: {test['verdict']}. {test['hypothesis']['statement']}" for name, test in tests.items()]
-    except AIScientistError:
-        pass
     return "\n".join(lines)
