@@ -311,6 +311,7 @@ def _records(template: ResearchTemplate) -> dict[str, Record]:
     for move in template.moves:
         for record in move.records:
             texts.setdefault(record, [])
+    texts["neighbour2021"] = [template.question, *(seed.question for seed in template.ideas)]
     return {
         name: Record(
             id=name,

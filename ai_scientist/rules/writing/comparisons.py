@@ -94,7 +94,7 @@ def statement(study: Study, finding: Finding) -> str:
     h = finding.hypothesis
     if finding.is_equivalence:
         verb = claim("are_equivalent_to" if study.is_plural(h.treatment) else "is_equivalent_to", finding.id)
-        return f"{cond(h.treatment)} {verb} {cond(h.baseline)} in {metric(h.metric)}"
+        return f"{cond(h.treatment)} {verb} {cond(h.baseline)} in the {metric(h.metric)}"
     return f"{moves(study, finding)} relative to {cond(h.baseline)}"
 
 
@@ -314,7 +314,8 @@ def _equivalence(study: Study, f: Finding, number: int) -> tuple[str, ...]:
             f"The difference is {figures_of(f)}, and its interval stays inside the margin that was fixed beforehand.",
         )
     lead = (
-        f"Agreement of {pair} in {name} within the registered margin is not shown: the difference is {figures_of(f)}."
+        f"Agreement of {pair} in the {name} within the registered margin is not shown: the difference is"
+        f" {figures_of(f)}."
     )
     if f.is_beyond_margin:
         return lead, "The whole interval lies beyond the margin, which makes the gap a fact and no matter of precision."

@@ -46,7 +46,7 @@ def _found_in_title(study: Study) -> str:
         settled = next((f for f in study.findings if f.verdict != "open" and not f.is_equivalence), None)
         if settled is not None:
             return _claim_in_title(study, settled)
-        return "A rehearsal" if study.facts.quick else "A registered test that leaves it open"
+        return "A rehearsal that leaves it open" if study.facts.quick else "A registered test that leaves it open"
     tail = ", against expectation" if main.verdict == "contradicted" else ", but not everywhere" if main.dissent else ""
     return f"{_claim_in_title(study, main)}{'' if main.is_equivalence else tail}"
 

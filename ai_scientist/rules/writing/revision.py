@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ai_scientist.agents.writing import SectionFacts
 from ai_scientist.paper.document import SectionName
 from ai_scientist.review.forms import Defect
+from ai_scientist.rules.words import telling
 from ai_scientist.rules.writing.findings import base
 from ai_scientist.rules.writing.limits import precision, reach
 from ai_scientist.rules.writing.phrases import cond, joined, listed, metric
@@ -45,7 +46,10 @@ def revised(body: str, facts: SectionFacts) -> str:
         text = remedy.text(study) if remedy else ""
         if text and not _is_there(text, [body, *added, *(section.body for section in facts.written)]):
             added.append(text)
-    return "\n\n".join([body, *dict.fromkeys(added)])
+    paragraphs = body.split("\n\n")
+    if facts.section == "conclusion":
+        return "\n\n".join([*paragraphs[:-1], *dict.fromkeys(added), paragraphs[-1]])  # it ends with the next step
+    return "\n\n".join([*paragraphs, *dict.fromkeys(added)])
 
 
 def remedy_for(defect: Defect, section: SectionName | None = None) -> Remedy | None:
@@ -177,13 +181,17 @@ def _failures(study: Study) -> str:
 
 
 def _works(study: Study) -> str:
-    shown = [p for p in study.facts.literature][:6]
-    records = ",".join(paper.id for paper in shown)
+    """Records near the question that the paper does not cite yet, by shared words."""
+    cited = {c.record for c in (study.template.citations if study.template else ())}
+    asked = set(telling(f"{study.plan.title} {study.plan.question}"))
+    shared = {paper.id: len(asked & set(telling(f"{paper.title} {paper.text}"))) for paper in study.facts.literature}
+    near = sorted((name for name in shared if name not in cited and shared[name] > 1), key=lambda n: (-shared[n], n))
+    if not near:
+        return ""
     return (
-        r"Further work in the neighbourhood, which the search of the literature brought up, is listed for the reader's"
-        rf" own comparison~\citep{{{records}}}."
-        if shown
-        else ""
+        "Further work in the neighbourhood of the question, found by its words and not discussed here, is listed for"
+        " the "
+        rf"reader's own comparison~\citep{{{','.join(near[:4])}}}."
     )
 
 

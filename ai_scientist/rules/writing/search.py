@@ -88,8 +88,12 @@ def _told(study: Study) -> str:
         )
         parts.append(told)
     elif good:
-        begun = "Added to that, everything" if parts else "Everything"
-        parts.append(f"{begun} that ran carried its program forward there: {good}.")
+        if len(found.helped) == 1:
+            parts.append(f"{_capital(good)} carried the program forward there to which it was added.")
+        else:
+            parts.append(
+                f"All that was added {'after that ' if parts else ''}carried its program forward there: {good}."
+            )
     elif bad:
         parts.append(
             f"Nothing carried its program forward there, neither {listed(found.hurt, last='nor')}."
