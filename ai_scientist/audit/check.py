@@ -15,7 +15,7 @@ from ai_scientist.audit.plan_lock import check_plan
 from ai_scientist.audit.report import AuditReport
 from ai_scientist.audit.rerun import Rerun, check_rerun
 from ai_scientist.audit.tree import check_tree
-from ai_scientist.audit.witness import check_dates, check_left, check_numbering, check_plan_draft
+from ai_scientist.audit.witness import check_dates, check_left, check_numbering, check_plan_draft, check_template
 from ai_scientist.core.run_folder import RunFolder
 
 
@@ -36,6 +36,7 @@ def audit(run: RunFolder, *, rerun: bool | Rerun = False) -> AuditReport:
     plan = check_plan(run, chain, book)
     if plan is not None:
         check_plan_draft(run, plan, book)
+        check_template(run, plan, book)
         tree = check_tree(run, chain, plan, book)
         check_numbering(run, tree, book)
         check_left(run, tree, plan, book)

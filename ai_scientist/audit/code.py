@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
@@ -33,6 +34,7 @@ def check_code(run: RunFolder, chain: Chain, tree: Tree, evidence: Evidence, pla
     if nodes:
         _compare_files(run, nodes[0].checkpoint, book)
         _check_program(run, nodes[0].checkpoint, book)
+    _compare_readme(run, plan, book)
     _compare_expected(run, evidence, plan, book)
     _compare_commit(run, book)
 
@@ -68,6 +70,14 @@ def _check_program(run: RunFolder, checkpoint: str, book: Notebook) -> None:
 
 def _is_scratch(name: str) -> bool:
     return name.startswith((".git/", ".venv/", "data/", "run_")) or "__pycache__" in name
+
+
+def _compare_readme(run: RunFolder, plan: Plan, book: Notebook) -> None:
+    """The README names the plan's hash, which the repository's commit pins down."""
+    file = run.code / "README.md"
+    text = file.read_text(errors="replace") if file.is_file() else ""
+    if any(found != plan.hash for found in re.findall(r"\b[0-9a-f]{64}\b", text)):
+        book.find("plan", "code/README.md", "It names another plan than plan.json.")
 
 
 def _compare_expected(run: RunFolder, evidence: Evidence, plan: Plan, book: Notebook) -> None:

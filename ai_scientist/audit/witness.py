@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from importlib.metadata import version
 
 from ai_scientist.analysis.check import SAME
 from ai_scientist.analysis.recompute import KNOWN, KNOWN_OF_PROBABILITIES, read_predictions, recompute
@@ -13,12 +14,17 @@ from ai_scientist.analysis.rows import Row, read_rows
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.tree import Brief, Tree
-from ai_scientist.core.errors import RunCorrupted
+from ai_scientist.core.errors import ConfigError, RunCorrupted
 from ai_scientist.core.hashing import sha256_json
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.plan import Plan
+from ai_scientist.core.research_template import load_template
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.sandbox.reports import read_reports
+
+PACKAGE = "ai-scientist"
+ASKED = ("statement", "metric", "treatment", "baseline", "expects", "margin")
+"""What a hypothesis says."""
 
 CLOSE_SECONDS = 120
 """run.json is written moments before the ledger's first line."""
@@ -73,6 +79,26 @@ def check_plan_draft(run: RunFolder, plan: Plan, book: Notebook) -> None:
         told = plan.model_dump(mode="json")
         changed = sorted(k for k in told if not isinstance(draft, dict) or draft.get(k) != told[k])  # pyright: ignore[reportUnknownMemberType]  # JSON
         book.find("plan", "plan.json", f"It differs from the draft that was locked in: {', '.join(changed)}.")
+
+
+def check_template(run: RunFolder, plan: Plan, book: Notebook) -> None:
+    """A plan that rules took from a research template holds the template's own hypotheses, of which we have a copy."""
+    record = run.record()
+    if plan.template is None or record.settings.model.name != "rules":
+        return
+    if record.versions.get(PACKAGE) != version(PACKAGE):
+        book.note("The plan's template is of another version, so its hypotheses were not compared.")
+        return
+    try:
+        known = {h.id: h for h in load_template(plan.template).hypotheses}
+    except ConfigError:
+        book.find("plan", "plan.json", f"It names a research template that does not exist: {plan.template}.")
+        return
+    for hypothesis in plan.hypotheses:
+        ours = known.get(hypothesis.id)
+        if ours is None or any(getattr(ours, name) != getattr(hypothesis, name) for name in ASKED):
+            why = f"{hypothesis.id} is not as the research template {plan.template} has it."
+            book.find("plan", "plan.json", why)
 
 
 def check_left(run: RunFolder, tree: Tree, plan: Plan, book: Notebook) -> None:

@@ -54,6 +54,15 @@ def raised_alpha(f: Forger) -> None:
     _replan(f, change)
 
 
+@kind("hypothesis turned round in every file that holds the plan")
+def turned_hypothesis_everywhere(f: Forger) -> None:
+    before = f.plan.hash
+    turned_hypothesis(f)
+    after = f.plan.hash
+    shutil.copy(f.run.plan, f.run.ideas / "plan.draft.json")
+    f.change_code("README.md", lambda text: text.replace(before, after))
+
+
 def _events(f: Forger, keep: Callable[[dict[str, Any]], bool]) -> None:
     lines = f.run.ledger.read_text().splitlines(keepends=True)
     write_atomic(f.run.ledger, "".join(line for line in lines if keep(json.loads(line))).encode())

@@ -149,6 +149,7 @@ class Maker:
         self.checkpoints = Checkpoints(self.run.checkpoints)
         self.ledger.record("run.created", actor="harness", files=[self.run.path / "run.json"])
         Library(self.run.literature / "library.sqlite").close()
+        write_json(self.run.ideas / "plan.draft.json", plan.model_dump(mode="json"))
         write_json(self.run.plan, plan.model_dump(mode="json"))
         self.ledger.record("plan.locked", actor="harness", files=[self.run.plan], facts={"hash": plan.hash})
 
@@ -318,7 +319,7 @@ class Maker:
         code = self.run.code
         code.mkdir()
         (code / "experiment.py").write_text(self.checkpoints.load(confirmed.checkpoint).files["experiment.py"])
-        (code / "README.md").write_text("Run me.\n")
+        (code / "README.md").write_text(f"Run me. The plan is `{self.plan.hash}`.\n")
         values = {
             f"{row.metric}/{row.condition}/{row.dataset}/{row.seed}": row.value
             for row in self._stored_rows(confirmed)
