@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from ai_scientist.analysis.cells import TestResult
 from ai_scientist.paper.agreement import disagreements
 from ai_scientist.paper.claim_words import NOT_SHOWN, claim_words
+from ai_scientist.paper.compilable import uncompilable
 from ai_scientist.paper.context import RenderContext
 from ai_scientist.paper.document import SECTIONS, Draft, Figure, Table
 from ai_scientist.paper.escape import is_typesettable
@@ -22,7 +23,19 @@ from ai_scientist.paper.macros import render_text
 from ai_scientist.paper.number_words import bound_names, interval_level, typed_numbers
 from ai_scientist.paper.printing import cited_keys
 from ai_scientist.paper.problems import Problem, ProblemKind, excerpt_at
-from ai_scientist.paper.source import Call, Comment, Environment, Math, Part, SourceError, Special, Text, parse, walk
+from ai_scientist.paper.source import (
+    Call,
+    Comment,
+    Environment,
+    Math,
+    Part,
+    SourceError,
+    Special,
+    Text,
+    formula_parts,
+    parse,
+    walk,
+)
 from ai_scientist.paper.structure import (
     Piece,
     calls_in,
@@ -121,6 +134,8 @@ def _lint_piece(piece: Piece, parts: Sequence[Part], context: RenderContext, lab
     flat = flatten(parts)
     yield from _macros(piece, parts, report)
     yield from _marks(piece, parts, report)
+    for stop in uncompilable(parts) if piece.kind != "body" else ():
+        yield report.at("syntax", stop.start, stop.end, stop.message)
     yield from _references(parts, labels, context, report)
     yield from _numbers(flat, parts, context, report)
     yield from _placeholders(piece, flat, report)
@@ -154,7 +169,7 @@ _ALLOWED: dict[str, set[str]] = {
 
 def _macros(piece: Piece, parts: Sequence[Part], report: _Reporter) -> Iterator[Problem]:
     """Refuse what is not in the vocabulary, or not here."""
-    in_math = {id(part) for math in walk(parts) if isinstance(math, Math) for part in walk(math.children)}
+    in_math = {id(part) for part in formula_parts(parts)}
     for part in walk(parts):
         if isinstance(part, Call):
             allowed = part.name in _ALLOWED[piece.kind] or (id(part) in in_math and part.name in _MATH_NAMES)
@@ -177,7 +192,7 @@ _BARE_RESULTS = ("delta",)
 
 def _marks(piece: Piece, parts: Sequence[Part], report: _Reporter) -> Iterator[Problem]:
     """Refuse comments, marks with a meaning out of their place, and what cannot be typeset."""
-    in_math = {id(part) for math in walk(parts) if isinstance(math, Math) for part in walk(math.children)}
+    in_math = {id(part) for part in formula_parts(parts)}
     arguments = {id(p) for call in calls_in(parts) if call.name in _KEYED for p in walk(call.arguments[:1])}
     for part in walk(parts):
         if isinstance(part, Comment):

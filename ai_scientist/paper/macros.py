@@ -74,7 +74,7 @@ def render_text(
         pieces += _between(text, end, call.start, pending)
         try:
             printed = _print(call, context, where)
-            pieces.append(_link(printed, where) if linked else printed.tex)
+            pieces.append(_unglued(text[: call.start], _link(printed, where) if linked else printed.tex))
             if printed.claim:
                 claims.append(printed.claim)
             cited += [key for key in cited_keys(call) if key not in cited]
@@ -122,6 +122,14 @@ def starts_sentence(before: str) -> bool:
     """Return whether a sentence begins after this text."""
     tail = before[-200:]
     return bool(_SENTENCE_START.search(tail)) and not _ABBREVIATION.search(tail)
+
+
+_COMMAND_AT_END = re.compile(r"(?<!\\)(?:\\\\)*\\[A-Za-z]+$")
+
+
+def _unglued(before: str, tex: str) -> str:
+    """Return rendered text that cannot become a part of a command's name before it."""
+    return "{}" + tex if tex[:1].isalpha() and _COMMAND_AT_END.search(before[-40:]) else tex
 
 
 def _link(printed: Printed, spot: Spot) -> str:

@@ -133,6 +133,19 @@ def walk(parts: Sequence[Part]) -> Iterator[Part]:
             yield from walk(part.children)
 
 
+def formula_parts(parts: Sequence[Part], *, in_math: bool = False) -> Iterator[Part]:
+    r"""Yield the nodes that stand in formulas; what stands in a formula's \text or \mbox does not."""
+    for part in parts:
+        if in_math:
+            yield part
+        if isinstance(part, Call):
+            yield from formula_parts(part.arguments, in_math=in_math and part.name not in ("text", "mbox"))
+        elif isinstance(part, Math):
+            yield from formula_parts(part.children, in_math=True)
+        elif isinstance(part, Group | Environment):
+            yield from formula_parts(part.children, in_math=in_math)
+
+
 def _check_depth(text: str) -> None:
     depth = 0
     for offset, character in enumerate(text):
@@ -203,8 +216,9 @@ def _part(node: Any, source: str) -> Part:
             return Math(start=start, end=end, environment=name, children=children)
         return Environment(start=start, end=end, name=name, children=children)
     assert kind == "LatexMacroNode", kind
-    arguments = tuple(_argument(a, source) for a in node.nodeargd.argnlist if a is not None)
-    end = arguments[-1].end if arguments else start + 1 + len(node.macroname)
+    given = node.nodeargd.argnlist if node.nodeargd is not None else ()  # None for a macro as a bare argument
+    arguments = tuple(_argument(a, source) for a in given if a is not None)
+    end = arguments[-1].end if arguments else min(start + 1 + len(node.macroname), end)
     return Call(start=start, end=end, name=str(node.macroname), arguments=arguments)
 
 

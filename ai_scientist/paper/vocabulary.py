@@ -69,7 +69,7 @@ _OPERATORS = (
     "uparrow downarrow infty partial nabla forall exists neg emptyset varnothing ell hbar Re Im prime top bot dagger "
     "cdots vdots ddots colon left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr "
     "langle rangle lfloor rfloor lceil rceil vert Vert lvert rvert lVert rVert | { } limits nolimits nonumber "
-    "displaystyle textstyle scriptstyle not"
+    "displaystyle textstyle scriptstyle"
 )
 _DECORATIONS = (
     "mathbf mathrm mathit mathsf mathtt mathcal mathbb mathfrak boldsymbol "
@@ -81,6 +81,7 @@ MATH_MACROS: dict[str, str] = {
     **{"frac": "{{", "tfrac": "{{", "dfrac": "{{", "binom": "{{", "sqrt": "[{", "operatorname": "*{"},
 }
 
+GREEK = frozenset(_GREEK.split())
 MATH_ENVIRONMENTS = ("equation", "equation*", "align", "align*", "gather", "gather*", "cases", "pmatrix", "bmatrix")
 TEXT_ENVIRONMENTS = ("itemize", "enumerate", "description", "quote")
 
