@@ -32,7 +32,7 @@ from ai_scientist.models.pace import Pace, RetryRule, Sleep
 from ai_scientist.models.prices import load_prices
 from ai_scientist.models.providers import ModelName, parse_name, provider_of
 from ai_scientist.models.request import Model, Role
-from ai_scientist.models.routing import FallbackModel, RoleModel
+from ai_scientist.models.routing import FallbackModel, RoleModel, StandInModel
 from ai_scientist.models.store import CallStore
 from ai_scientist.models.tape import TapeModel, TapeRecorder
 
@@ -72,7 +72,8 @@ def build_model(
         MissingTool: If a provider's package is not installed.
     """
     if settings.replay is not None:
-        return TapeModel(settings.replay, ledger=ledger)
+        tape = TapeModel(settings.replay, ledger=ledger)
+        return StandInModel(tape, rules, ledger) if rules is not None else tape
     check_names(settings, budget.limits)
     made: dict[str, Model] = {}
     if is_language_model(settings):
@@ -91,7 +92,9 @@ def build_model(
     elif RULES in model_names(settings):
         raise ConfigError("The engine 'rules' is not available here.")
     model = _with_fallbacks(settings, made, clock)
-    return TapeRecorder(model, settings.record) if settings.record is not None else model
+    if settings.record is not None:
+        model = TapeRecorder(model, settings.record)
+    return model if rules is None or model is rules else StandInModel(model, rules, ledger)
 
 
 def langchain_chat(name: ModelName, settings: ModelSettings) -> Chat:

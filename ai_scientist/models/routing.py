@@ -1,4 +1,4 @@
-"""Models made of models: another one for a role, the next one when one is down."""
+"""Models made of models: another one for a role, the next one when one is down, a stand-in for a useless answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
 from ai_scientist.core.clock import Clock
-from ai_scientist.core.errors import TransientError
+from ai_scientist.core.errors import AIScientistError, AnswerInvalid, TransientError
+from ai_scientist.core.hashing import sha256_json
+from ai_scientist.core.ledger import Ledger
 from ai_scientist.core.values import Value
 from ai_scientist.models.request import Model, Request, Role
 
@@ -88,3 +90,60 @@ class FallbackModel:
                 last = error
         assert last is not None
         raise last
+
+
+STAND_INS = frozenset(
+    {
+        "novelty_queries",
+        "novelty_label",
+        "analysis_displays",
+        "writing_section",
+        "writing_front",
+        "reviewing_review",
+        "reviewing_rebuttal",
+    }
+)
+"""Prompts that rules can answer from the facts alone, whatever the study. An idea or a plan of theirs would make it
+another study, and a program that nobody wrote is simply not tried: those failures go to whoever asked."""
+
+AGAIN = 1000
+"""Added to a request's sample to ask the same once more as a new question."""
+
+
+class StandInModel:
+    """Asks a model, once more if its answer was of no use, and then rules, where they can say something.
+
+    Nothing of this is silent: each stand-in is an event in the ledger, with the reason.
+    """
+
+    def __init__(self, model: Model, stand_in: Model, ledger: Ledger | None) -> None:
+        self._model, self._stand_in, self._ledger = model, stand_in, ledger
+
+    @property
+    def name(self) -> str:
+        """The model's own."""
+        return self._model.name
+
+    async def ask(self, request: Request[A]) -> A:
+        """Return an answer; see `Model.ask` for what is raised."""
+        try:
+            return await self._model.ask(request)
+        except AnswerInvalid as error:
+            _log.warning("%s Asking once more.", error)
+        try:
+            return await self._model.ask(dataclasses.replace(request, sample=request.sample + AGAIN))
+        except AnswerInvalid as error:
+            if request.prompt not in STAND_INS:
+                raise
+            return await self._answer_instead(request, error)
+
+    async def _answer_instead(self, request: Request[A], error: AnswerInvalid) -> A:
+        try:
+            answer = await self._stand_in.ask(request)
+        except AIScientistError:
+            raise error from None  # rules have nothing to say either
+        if self._ledger is not None:
+            facts = {"prompt": request.prompt, "stage": request.stage, "why": str(error), "by": self._stand_in.name}
+            key = sha256_json([request.prompt, request.facts.model_dump(mode="json"), request.sample])
+            self._ledger.record("agent.stood_in", actor=f"agent:{request.role}", key=f"stood_in:{key}", facts=facts)
+        return answer

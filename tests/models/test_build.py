@@ -12,17 +12,20 @@ import pytest
 
 from ai_scientist.core.budget import Budget
 from ai_scientist.core.clock import FixedClock, SystemClock
-from ai_scientist.core.errors import ConfigError, MissingTool, ModelError, TransientError
+from ai_scientist.core.errors import AnswerRefused, ConfigError, MissingTool, ModelError, TransientError
+from ai_scientist.core.ledger import Ledger, read_events
 from ai_scientist.core.settings import BudgetSettings, ModelSettings
 from ai_scientist.core.values import Value
 from ai_scientist.models.build import build_model, check_model
 from ai_scientist.models.names import is_language_model, vision_model
 from ai_scientist.models.pace import RetryRule
 from ai_scientist.models.request import Model, Request
+from tests.agents.requests import every_request
 from tests.models.desk import KEY, Small, question
 from tests.models.server import ChatServer, chat_server, first
 
 A = TypeVar("A", bound=Value)
+REQUESTS = every_request()
 FREE = BudgetSettings(paper_share=0.0)
 
 
@@ -92,6 +95,40 @@ async def test_what_a_fallback_answered_is_not_paid_again_when_the_first_is_back
         await build(at(server, fallbacks=["openai:second"]), tmp_path).ask(question())
         await build(at(server, fallbacks=["openai:second"]), tmp_path).ask(question())
         assert [asked.body["model"] for asked in server.asked] == ["some-model", "some-model", "second"]
+
+
+async def test_a_useless_answer_is_asked_for_once_more_as_a_new_question(tmp_path: Path) -> None:
+    with chat_server(first("wrong_types", "wrong_types", "wrong_types")) as server:
+        assert (await build(at(server), tmp_path).ask(question())).text == "fine"
+        assert len(server.asked) == 4
+
+
+async def test_rules_stand_in_for_a_model_that_has_nothing_to_say_and_the_ledger_says_so(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path, FixedClock())
+    with chat_server("refusal") as server:
+        model = build_model(
+            at(server),
+            budget=Budget(FREE, SystemClock()),
+            ledger=ledger,
+            calls=tmp_path / "calls",
+            clock=SystemClock(),
+            rules=Rules(),
+        )
+        for _ in range(2):
+            assert (await model.ask(question())).text == "by rules"
+        assert len(server.asked) == 2
+    ledger.close()
+    stood_in = [event for event, _ in read_events(tmp_path / "ledger.jsonl") if event.kind == "agent.stood_in"]
+    assert len(stood_in) == 1
+    assert stood_in[0].facts["by"] == "rules" and "I cannot help with that" in stood_in[0].facts["why"]
+
+
+async def test_rules_do_not_stand_in_for_an_idea_a_plan_or_a_program(tmp_path: Path) -> None:
+    import dataclasses
+
+    request = dataclasses.replace(question(), prompt="ideation_reflect", facts=REQUESTS["ideation_reflect"].facts)
+    with chat_server("refusal") as server, pytest.raises(AnswerRefused):
+        await build(at(server), tmp_path).ask(request)
 
 
 async def test_a_wrong_key_is_not_hidden_by_a_fallback(tmp_path: Path) -> None:

@@ -17,12 +17,12 @@ from random import Random
 
 import pytest
 
-from ai_scientist.core.settings import ModelSettings, SandboxSettings, SearchSettings, Settings
+from ai_scientist.core.settings import BudgetSettings, ModelSettings, SandboxSettings, SearchSettings, Settings
 from ai_scientist.graph.run import RunResult, resume, start
-from ai_scientist.models.store import read_calls
+from ai_scientist.models.store import read_calls, spending
 from tests.models import scholar
 from tests.models.desk import KEY
-from tests.models.server import ChatServer, chat_server
+from tests.models.server import Body, ChatServer, chat_server
 
 TOPIC = "Which estimator of a mean is best under heavy tails?"
 
@@ -75,6 +75,32 @@ def _numbers(result: RunResult) -> list[tuple[str, float]]:
     """The confirmed numbers, by address."""
     lines = (result.run / "results" / "cells.jsonl").read_text().splitlines()
     return [(cell["id"], cell["value"]) for cell in map(json.loads, lines)]
+
+
+BREAKING = (
+    "error_500 html_502 rate_limited hang_up cut_stream error_in_stream broken_json json_in_prose fenced_json "
+    "wrong_types missing_keys extra_keys nan empty refusal filtered too_long invalid_utf8 half_surrogate html_200 "
+    "strange_chunks no_choices absurd_usage negative_usage no_usage other_model"
+).split()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [3, 5])
+def test_a_run_ends_although_the_endpoint_breaks_every_second_answer(seed: int, tmp_path: Path) -> None:
+    dice = Random(seed)
+    limit = 2_000_000
+
+    def script(body: Body, number: int) -> str:
+        return dice.choice(BREAKING) if dice.random() < 0.5 else "good"
+
+    with chat_server(script, scholar.answer) as server:
+        settings = settings_for(server, tmp_path)
+        settings = settings.model_copy(update={"budget": BudgetSettings(tokens=limit)})
+        done = asyncio.run(start(TOPIC, settings))
+    assert (done.status, done.verdict) == ("done", "pass")
+    assert sum(spent.tokens for spent in spending(done.run / "calls").values()) <= limit
+    journal = (done.run / "search" / "journal.jsonl").read_text()
+    assert journal.count("Replication of") >= 1
 
 
 @pytest.mark.slow
