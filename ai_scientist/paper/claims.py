@@ -9,7 +9,26 @@ from pydantic import Field
 from ai_scientist.core.values import Scalar, Value
 from ai_scientist.paper.verbs import Standing
 
-ClaimMacro = Literal["val", "valci", "delta", "effect", "pval", "claim", "cfg", "data", "count", "plan", "citeq"]
+ClaimMacro = Literal[
+    "val",
+    "valci",
+    "delta",
+    "effect",
+    "pval",
+    "claim",
+    "cfg",
+    "data",
+    "count",
+    "plan",
+    "citeq",
+    "cond",
+    "metric",
+    "dataset",
+]
+"""Names are claims only if their label holds a number ("20% label noise")."""
+
+PLAN_ENTRY = "plan:names"
+"""The appendix entry of the plan's names."""
 
 
 class Claim(Value):

@@ -18,6 +18,7 @@ from ai_scientist.paper.appendix import (
     key_entries,
     quote_entries,
     test_entries,
+    uses_of,
 )
 from ai_scientist.paper.bibliography import render_bibliography
 from ai_scientist.paper.claims import Claim, ClaimsFile, is_title
@@ -128,7 +129,7 @@ def _appendix(context: RenderContext, claims: Sequence[Claim]) -> dict[str, obje
         "keys": key_entries(claims),
         "quotes": quote_entries(context, claims),
         "hypotheses": hypothesis_entries(plan),
-        "plan": plan,
+        "name_uses": uses_of([c for c in claims if c.macro in ("cond", "metric", "dataset")]),
         "plan_facts": _plan_facts(plan),
         "code": code,
     }

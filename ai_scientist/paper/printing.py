@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 from ai_scientist.analysis.cells import Cell, TestResult
 from ai_scientist.core.values import Scalar
-from ai_scientist.paper.claims import Claim, ClaimMacro, anchor
+from ai_scientist.paper.claims import PLAN_ENTRY, Claim, ClaimMacro, anchor
 from ai_scientist.paper.context import ALL_DATASETS, RenderContext
 from ai_scientist.paper.escape import escape
 from ai_scientist.paper.numbers import (
@@ -244,7 +244,7 @@ def _cond(call: Call, context: RenderContext, spot: Spot) -> Printed:
     condition = context.condition(name)
     if condition is None:
         raise UnknownName(f"the plan declares no condition {name!r}.")
-    return _name(condition.short if spot.is_table else condition.label, spot)
+    return _name("cond", name, condition.short if spot.is_table else condition.label, spot)
 
 
 def _metric(call: Call, context: RenderContext, spot: Spot) -> Printed:
@@ -253,22 +253,26 @@ def _metric(call: Call, context: RenderContext, spot: Spot) -> Printed:
     if metric is None:
         raise UnknownName(f"the plan declares no metric {name!r}.")
     if not spot.is_table:
-        return _name(metric.label, spot)
-    return _name(f"{metric.short} ({metric.unit})" if metric.unit else metric.short, spot)
+        return _name("metric", name, metric.label, spot)
+    return _name("metric", name, f"{metric.short} ({metric.unit})" if metric.unit else metric.short, spot)
 
 
 def _dataset(call: Call, context: RenderContext, spot: Spot) -> Printed:
     name = call.argument(0)
     dataset = context.dataset(name)
     if dataset is not None:
-        return _name(dataset.label, spot)
+        return _name("dataset", name, dataset.label, spot)
     if name == ALL_DATASETS:
-        return _name("all" if spot.is_table else "all datasets", spot)
+        return _name("dataset", name, "all" if spot.is_table else "all datasets", spot)
     raise UnknownName(f"the plan declares no dataset {name!r}.")
 
 
-def _name(label: str, spot: Spot) -> Printed:
-    return Printed(tex=_as_text(_capitalized(label) if spot.starts_sentence and not spot.is_table else label, spot))
+def _name(macro: ClaimMacro, name: str, label: str, spot: Spot) -> Printed:
+    text = _capitalized(label) if spot.starts_sentence and not spot.is_table else label
+    if not any(character.isdigit() for character in text):
+        return Printed(tex=_as_text(text, spot))
+    claim = Claim(place=spot.name, offset=spot.offset, macro=macro, address=name, value=None, text=text)
+    return Printed(tex=_as_text(text, spot), target=PLAN_ENTRY, claim=claim)
 
 
 def _as_text(text: str, spot: Spot) -> str:
