@@ -141,3 +141,8 @@ def short(text: str, *, words: int = 18) -> str:
     """Return the beginning of a sentence, to quote it in a review."""
     parts = text.split()
     return " ".join(parts[:words]) + (" …" if len(parts) > words else "")
+
+
+def place(sentence: Sentence) -> str:
+    """Return where a sentence stands, as a defect says it."""
+    return sentence.section if sentence.section not in ("front", "other") else "text"
