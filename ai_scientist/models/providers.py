@@ -151,7 +151,7 @@ def check_url(base_url: str) -> None:
     """Accept an endpoint's address.
 
     Raises:
-        ConfigError: If it is no http(s) URL, or carries a password.
+        ConfigError: If it is no http(s) URL, or carries what may be a secret: the settings are written down.
     """
     try:
         parts = urlsplit(base_url)
@@ -160,8 +160,8 @@ def check_url(base_url: str) -> None:
         parts, port_is_fine = urlsplit(""), False
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
         raise ConfigError(f"The base URL {base_url!r} is no address: it looks like http://localhost:8000/v1.")
-    if parts.username or parts.password:
-        raise ConfigError(f"The base URL holds a user name or password; put the key into {OWN_KEY} instead.")
+    if parts.username or parts.password or parts.query:
+        raise ConfigError(f"The base URL holds a user name, password or query; put the key into {OWN_KEY} instead.")
 
 
 _KEYLIKE = re.compile(r"\b(sk|pk|rk|gsk|xai|key|AIza)[-_]?[A-Za-z0-9_\-*]{12,}|(?<=Bearer )\S+", re.I)

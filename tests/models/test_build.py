@@ -189,6 +189,7 @@ async def test_without_a_run_calls_are_kept_out_of_sight(tmp_path: Path) -> None
         ({"name": "openai:m", "base_url": "ftp://x"}, "is no address"),
         ({"name": "openai:m", "base_url": "http://x:99999999/v1"}, "is no address"),
         ({"name": "openai:m", "base_url": "http://me:pass@x/v1"}, "password"),
+        ({"name": "openai:m", "base_url": "http://x/v1?api_key=abc"}, "query"),
         ({"name": "openai:m"}, "OPENAI_API_KEY"),
         ({"name": "azure:m"}, "AZURE_OPENAI_API_KEY and AZURE_OPENAI_ENDPOINT"),
         ({"name": "openai:m", "prices": "/nowhere/prices.toml"}, "cannot be read"),
