@@ -51,7 +51,7 @@ class AgentOperator:
         """Return a child's program, or None if the agent has nothing left to try here."""
         programs = [dict(self._checkpoints.load(parent.checkpoint).files) for parent in parents]
         problem = ""
-        for _ in range(TRIES):
+        for attempt in range(1, TRIES + 1):
             facts = ProgramFacts(
                 operator=self.name,
                 plan=self._plan,
@@ -74,7 +74,7 @@ class AgentOperator:
             try:
                 return self._proposal(answer, parents, programs)
             except EditRejected as rejected:
-                problem = str(rejected)
+                problem = f"Try {attempt}: {rejected}"  # told apart, or the call store would answer again
         raise EditRejected(f"{self.name}: no answer in {TRIES} could be applied. The last: {problem}")
 
     def _tell(self, node: Node) -> Attempt:

@@ -54,6 +54,9 @@ def _json_option(command: Any) -> Any:
 @click.option("--budget-usd", type=click.FloatRange(min=0), help="Most that model calls may cost.")
 @click.option("--budget-tokens", help="Most tokens, such as 2M.")
 @click.option("--budget-hours", type=click.FloatRange(min=0, min_open=True), help="Longest the run may take.")
+@click.option(
+    "--prices", type=click.Path(exists=True, path_type=Path), help="A price table that overrides the shipped one."
+)
 @click.option("--approve", default="", help=f"Stop there for a person: any of {','.join(GATES)}.")
 @click.option("--record", type=click.Path(path_type=Path), help="Keep a tape of the model's answers.")
 @click.option("--replay", type=click.Path(exists=True, path_type=Path), help="Answer from a tape.")

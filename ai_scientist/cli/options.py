@@ -19,6 +19,7 @@ PLACES = {
     "calls": ("model", "calls"),
     "record": ("model", "record"),
     "replay": ("model", "replay"),
+    "prices": ("model", "prices"),
     "nodes": ("search", "nodes"),
     "slots": ("search", "slots"),
     "policy": ("search", "policy"),

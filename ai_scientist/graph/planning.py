@@ -70,7 +70,7 @@ async def plan(state: State, parts: Parts) -> Update:
     idea, settings = chosen_idea(state, parts), parts.settings
     literature = parts.library.search(idea.question, limit=READ)
     problems: tuple[str, ...] = ()
-    for _ in range(TRIES):
+    for attempt in range(1, TRIES + 1):
         facts = PlanFacts(
             idea=idea,
             literature=tuple(abstract(record) for record in literature),
@@ -84,7 +84,7 @@ async def plan(state: State, parts: Parts) -> Update:
         try:
             made = build_plan(idea, await make_plan(parts.model, facts), settings)
         except ValidationError as error:
-            problems = tuple(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            problems = tuple(f"Try {attempt}, {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             continue
         write_json(parts.folder.ideas / "plan.draft.json", made.model_dump(mode="json"))
         return {}

@@ -100,7 +100,7 @@ async def section(
         AnswerInvalid: If no try passes.
     """
     problems: list[str] = []
-    for _ in range(TRIES):
+    for attempt in range(1, TRIES + 1):
         asked = SectionFacts(
             section=name,
             paper=facts,
@@ -113,7 +113,9 @@ async def section(
         found = lint_text(answer.body, context, place=name, figures=facts.figures, tables=facts.tables)
         if not has_errors(found):
             return Section(name=name, title=answer.title, body=answer.body)
-        problems = [str(problem) for problem in found]
+        # Told apart by the try, or the call store would answer again.
+        problems = [f"Try {attempt}, {problem}" for problem in found]
+        before = answer.body
     raise AnswerInvalid(f"The section {name!r} does not pass the lint: {problems[0]}")
 
 
@@ -127,7 +129,7 @@ async def finish(
 ) -> Update:
     """Write title and abstract, and compile."""
     problems: list[str] = []
-    for _ in range(TRIES):
+    for attempt in range(1, TRIES + 1):
         asked = FrontFacts(paper=facts, written=tuple(written), problems=tuple(problems), defects=tuple(defects))
         front = await write_front(parts.model, asked)
         draft = Draft(
@@ -141,7 +143,7 @@ async def finish(
         made = compile_paper(draft, context, parts.folder)
         if not has_errors(made.problems):
             break
-        problems = [str(problem) for problem in made.problems]
+        problems = [f"Try {attempt}, {problem}" for problem in made.problems]
     else:
         raise AnswerInvalid(f"The paper does not compile: {problems[0]}")
     facts_of_it = {"pages": made.pages, "warnings": [str(problem) for problem in made.problems]}
