@@ -148,7 +148,7 @@ def precise(value: float, digits: int = 6) -> Tex:
     r"""Return a number as stored, to so many significant digits.
 
     >>> precise(-0.1024139), precise(1e-9)
-    ('\\\\ensuremath{-}0.102414', '10\\\\textsuperscript{\\\\ensuremath{-}9}')
+    ('\\ensuremath{-}0.102414', '\\ensuremath{10^{-9}}')
     """
     mantissa, _, exponent = f"{value:.{digits}g}".replace("-", MINUS).partition("e")
     if not exponent:
