@@ -20,9 +20,7 @@ from ai_scientist.literature.wording import sentences, telling, words
 _COMMAND = re.compile(r"\\[a-zA-Z]+\*?(?:\s*\[[^\]]*\])?(?:\s*\{[^{}]*\})*")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*\s*%?")
 _NAME = re.compile(r"\b[A-Z]\w+(?:-[A-Z0-9]\w*)*")
-_NEGATIONS = frozenset(
-    "not no nor never without cannot neither hardly fails failed unless".split()
-)
+_NEGATIONS = frozenset("not no nor never without cannot neither hardly fails failed unless".split())
 
 OPPOSITES = (
     ("increase", "decrease"), ("rise", "fall"), ("higher", "lower"), ("better", "worse"), ("improve", "degrade"),
