@@ -20,7 +20,7 @@ def entities(crate: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def results(entity: dict[str, Any]) -> set[str]:
     made: Any = entity.get("result", [])
-    several: list[dict[str, Any]] = made if isinstance(made, list) else [made]
+    several: Any = made if isinstance(made, list) else [made]  # pyright: ignore[reportUnknownVariableType]  # JSON
     return {one["@id"] for one in several}
 
 
