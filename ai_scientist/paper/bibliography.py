@@ -89,8 +89,8 @@ def _address(record: Record) -> str:
         return _escaped("https://doi.org/" + quote(record.doi, safe="/:.()-;"))
     if record.arxiv or not record.url.startswith(("http://", "https://")):
         return ""
-    return _escaped(quote(record.url, safe="/:.?=&+,;()-%@!*'"))
+    return _escaped(quote(record.url, safe="/:.?=&+,;()-%@!*'#"))
 
 
 def _escaped(address: str) -> str:
-    return address.replace("%", r"\%").replace("&", r"\&")
+    return address.replace("%", r"\%").replace("&", r"\&").replace("#", r"\#")

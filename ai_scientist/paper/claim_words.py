@@ -60,7 +60,7 @@ _COMPARISONS: tuple[tuple[str, str], ...] = (
     (NOT_SHOWN, rf"(?:differ|change|improve|matter)s?\s+not\s+{_QUALIFIED}"),
     (
         "equivalent",
-        r"(?:no|little)\s+(?:difference|effect|improvement|change|gain|loss|benefit)s?\b(?!\s+(?:can|could))",
+        rf"(?:no|little)\s+{_NOTHING}\b(?!\s+(?:over\s+[\w\s]+\s)?(?:that\s+)?(?:can|could)\b)",
     ),
     ("equivalent", r"(?:do|does|did)\s+not\s+(?:differ|change|improve|help|hurt|matter|affect)"),
     (
@@ -72,16 +72,22 @@ _COMPARISONS: tuple[tuple[str, str], ...] = (
     ("outperforms", r"outperform(?:s|ed|ing)?"),
     ("outperforms", r"beats"),
     ("underperforms", r"underperform(?:s|ed|ing)?"),
-    ("exceeds", rf"exceeds|exceeded{_OBJECT}"),
-    ("improves", rf"improves|boosts|(?:improved|boosted){_OBJECT}|{_IS}improved"),
-    ("worsens", rf"worsens|degrades|(?:worsened|degraded){_OBJECT}|{_IS}(?:worsened|degraded)"),
-    ("hurts", r"hurts|harms(?=\s+(?:the|a|an|its|their|it|accuracy|calibration|performance|\ue001))"),
+    ("exceeds", rf"exceeds|exceed{_OBJECT}|exceeded{_OBJECT}"),
+    ("improves", rf"improves|boosts|improve{_OBJECT}|(?:improved|boosted){_OBJECT}|{_IS}improved"),
+    (
+        "worsens",
+        rf"worsens|degrades|(?:worsen|degrade){_OBJECT}|(?:worsened|degraded){_OBJECT}|{_IS}(?:worsened|degraded)",
+    ),
+    ("hurts", rf"hurts|hurt{_OBJECT}|harms(?=\s+(?:the|a|an|its|their|it|accuracy|calibration|performance|\ue001))"),
     ("helps", rf"helps|helped{_OBJECT}"),
     (
         "reduces",
-        rf"reduces|decreases|lowers|(?:reduced|decreased|lowered){_OBJECT}|{_IS}(?:reduced|lowered)",
+        rf"reduces|decreases|lowers|(?:reduce|decrease){_OBJECT}|(?:reduced|decreased|lowered){_OBJECT}|{_IS}(?:reduced|lowered)",
     ),
-    ("increases", rf"increases|raises|(?:increased|raised){_OBJECT}|{_IS}(?:increased|raised)"),
+    (
+        "increases",
+        rf"increases|raises|(?:increase|raise){_OBJECT}|(?:increased|raised){_OBJECT}|{_IS}(?:increased|raised)",
+    ),
     ("better", r"better\s+(?:\w+\s+)?than"),
     ("worse", r"worse\s+(?:\w+\s+)?than"),
     ("higher", r"(?:higher|larger|greater|more\s+(?!often)\w+)\s+than(?!\s+(?:the\s+|its\s+)?(?:margin|usual|often))"),
@@ -92,10 +98,22 @@ _COMPARISON = re.compile(
     "|".join(rf"(?P<n{i}>\b(?:{pattern}))" for i, (_, pattern) in enumerate(_COMPARISONS)), re.IGNORECASE
 )
 _HEDGE = re.compile(
-    r"\?|\b(?:if|whether|would|could|might|may|can|cannot|should|must|expect\w*|hypothes\w+|predict\w*|conjectur\w+|ask|"
-    r"asks|asked|questions?|suppose\w*|assum\w+|unless|until|when|whenever|wherever|in order to|so as to|aims?|plan|"
-    r"planned|declare[sd]?|means|mean that|defined?|counts? as|arrows?|axis|axes|reads? as)\b",
+    r"\b(?:if|whether|would|could|might|may|can|cannot|should|must|expect\w*|hypothes\w+|predict\w*|conjectur\w+|ask|asks|"
+    r"asked|questions?|suppose\w*|assum\w+|unless|until|in order to|so as to|aims? to|counts? as|reads? as|mean that|"
+    r"arrows?|axis|axes)\b",
     re.IGNORECASE,
+)
+_NEGATION = re.compile(r"\b(?:no|none|neither|nothing|not|never)\b", re.IGNORECASE)
+_BEYOND_CHANCE = re.compile(
+    r"\b(?:beyond chance|told from chance|(?:that|which) c(?:an|ould) be|established|detectabl\w+|visibl\w+)\b",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(r"[;:—–]|,\s+(?=(?:but|yet|while|whereas|though|although|instead)\b)", re.IGNORECASE)
+_BASE_FORM = re.compile(
+    r"(?:improve|worsen|degrade|reduce|decrease|increase|raise|hurt|outperform|underperform|exceed)$"
+)
+_NO_SUBJECT = re.compile(
+    r"\b(?:to|not|an?|the|this|that|no|any|of|we|i|you|let|and|or)\s+(?:\w+ly\s+)?$", re.IGNORECASE
 )
 _OWN = re.compile(rf"{NAME}|{RESULT}|\b(?:our|ours|proposed|results?)\b", re.IGNORECASE)
 _FINDING = re.compile(
@@ -110,11 +128,24 @@ def claim_words(sentence: Sentence, place: str) -> Iterator[ClaimWord]:
         return
     for found in _BOAST.finditer(text):
         yield ClaimWord(start=found.start(), end=found.end(), text=found.group(), verb="")
-    if _HEDGE.search(text) or not _is_about_results(text, place):
+    if text.rstrip(")”’'\" ").endswith("?") or not _is_about_results(text, place):
         return
     for found in _COMPARISON.finditer(text):
         verb = _COMPARISONS[int(str(found.lastgroup)[1:])][0]
-        yield ClaimWord(start=found.start(), end=found.end(), text=found.group(), verb=verb)
+        if not _is_hedged(text, found):
+            yield ClaimWord(start=found.start(), end=found.end(), text=found.group(), verb=verb)
+
+
+def _is_hedged(text: str, found: re.Match[str]) -> bool:
+    """Whether the clause asks, supposes or intends what the word says; or the word has no subject, as an infinitive."""
+    before = _CLAUSE_END.split(text[: found.start()])[-1]
+    after = _CLAUSE_END.split(text[found.end() :])[0]
+    is_null = _NEGATION.search(before + found.group()) and _BEYOND_CHANCE.search(after)
+    if is_null:
+        return True
+    if _BASE_FORM.search(found.group()) and _NO_SUBJECT.search(before):
+        return True
+    return bool(_HEDGE.search(before))
 
 
 def _is_about_results(text: str, place: str) -> bool:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from math import log, sqrt
+
 from ai_scientist.agents.planning import PlanAnswer, PlanFacts
 from ai_scientist.core.plan import Hypothesis
 from ai_scientist.core.research_template import IdeaSeed, ResearchTemplate
@@ -38,12 +42,23 @@ def plan(facts: PlanFacts) -> PlanAnswer:
 def _hypotheses(template: ResearchTemplate, seed: IdeaSeed) -> tuple[Hypothesis, ...]:
     by_id = {h.id: h for h in template.hypotheses}
     chosen = [by_id[name] for name in seed.hypotheses if name in by_id] or list(template.hypotheses)
-    asked = set(telling(seed.question))
-    # A claim of agreement qualifies a claim of difference, and so does not lead.
-    main = max(chosen, key=lambda h: (h.expects != "equivalent", _share(asked, h), -chosen.index(h)))
+    told = {h.id: set(telling(h.statement)) for h in chosen}
+    common = Counter(word for words in told.values() for word in words)
+    titled, asked = set(telling(seed.title)), set(telling(seed.question))
+    asks_for_remedy = bool(_REMEDY.match(_SUBORDINATE.sub("", seed.question)))
+
+    def nearness(h: Hypothesis) -> float:
+        weight = {word: log(1 + len(chosen) / common[word]) for word in told[h.id]}
+        shared = sum(weight[word] for word in told[h.id] & asked) + sum(weight[word] for word in told[h.id] & titled)
+        primary = 0.3 if h.metric == template.primary_metric else 0.0
+        remedy = 1.0 if asks_for_remedy and h.treatment == template.target else 0.0
+        agreement = -0.3 if h.expects == "equivalent" else 0.0  # it mostly qualifies a claim of difference
+        return shared / sqrt(sum(weight.values()) or 1.0) + primary + remedy + agreement
+
+    main = max(chosen, key=lambda h: (round(nearness(h), 6), -chosen.index(h)))
     return (main, *(h for h in chosen if h is not main))
 
 
-def _share(asked: set[str], hypothesis: Hypothesis) -> float:
-    said = set(telling(hypothesis.statement))
-    return len(asked & said) / len(asked | said)
+_SUBORDINATE = re.compile(r"^(?:if|when|at|with|in|under|among)\b[^,]*,\s*", re.IGNORECASE)
+_REMEDY = re.compile(r"^(?:can|could)\b", re.IGNORECASE)
+"""A question that asks what can be done is about what the search proposes."""

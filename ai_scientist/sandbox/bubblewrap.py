@@ -128,12 +128,12 @@ class BubblewrapSandbox:
         options = _answer(self._bwrap, "--help")
         with_modes, with_sizes = "--perms" in options, "--size" in options
         return [
-            *_isolation(options, self._setpriv),
+            *_isolation(options, self._setpriv, network=command.network),
             # Before the root's binds: our own interpreter may lie below /tmp, and must not be hidden by it.
             *_in_memory_folder("/tmp", command.limits, with_modes=with_modes, with_sizes=with_sizes),
             *_root(with_modes=with_modes),
             *(("--ro-bind", self._setpriv, _SETPRIV) if self._setpriv else ()),
-            *_kernel_folders(command.limits, with_modes=with_modes, with_sizes=with_sizes),
+            *_kernel_folders(command, with_modes=with_modes, with_sizes=with_sizes),
             *_folders(command),
             *("--remount-ro", "/"),
             *_environment(command),
@@ -211,8 +211,9 @@ def _program_ran(status: str) -> bool:
     return False
 
 
-def _isolation(options: str, setpriv: str) -> list[str]:
-    common = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+def _isolation(options: str, setpriv: str, *, network: bool) -> list[str]:
+    common = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    common += [] if network else ["--unshare-net"]
     common += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     if setpriv:  # the guard has made the user namespace already
         rights = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
@@ -252,11 +253,20 @@ def _in_memory_folder(path: str, limits: Limits, *, with_modes: bool, with_sizes
     return [*how, "--tmpfs", path]
 
 
-def _kernel_folders(limits: Limits, *, with_modes: bool, with_sizes: bool) -> list[str]:
+def _kernel_folders(command: Command, *, with_modes: bool, with_sizes: bool) -> list[str]:
     """Return what the kernel shows, and the memory that processes share."""
-    shared = _in_memory_folder("/dev/shm", limits, with_modes=with_modes, with_sizes=with_sizes)
+    shared = _in_memory_folder("/dev/shm", command.limits, with_modes=with_modes, with_sizes=with_sizes)
     # /proc/sys and the like are root's files: should we be root outside, only the mount keeps them from being written.
-    return ["--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", *shared, "--remount-ro", "/dev"]
+    devices = [*_gpus(command), *shared, "--remount-ro", "/dev"]
+    return ["--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", *devices]
+
+
+def _gpus(command: Command) -> list[str]:
+    """Return binds of the GPUs that were leased, and of the devices that all of them need."""
+    if not command.gpus:
+        return []
+    names = [f"nvidia{gpu}" for gpu in command.gpus] + ["nvidiactl", "nvidia-uvm", "nvidia-uvm-tools"]
+    return [word for name in names for word in ("--dev-bind-try", f"/dev/{name}", f"/dev/{name}")]
 
 
 def _folders(command: Command) -> list[str]:
@@ -264,6 +274,11 @@ def _folders(command: Command) -> list[str]:
     binds += ["--dir", "/data"]
     for name, path in command.inputs.items():
         binds += ["--ro-bind", str(path.resolve()), f"/data/{name}"]
+    for number, path in enumerate(command.packages):
+        binds += ["--ro-bind", str(path.resolve()), f"/lab/packages-{number}"]
+    if command.network:  # how names are resolved, and whom to trust
+        for name in ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/ca-certificates"):
+            binds += ["--ro-bind-try", os.path.realpath(name), name]
     return binds
 
 
@@ -273,9 +288,10 @@ def _program(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 def _environment(command: Command) -> list[str]:
     path = str(Path(sys.executable).parent)
-    python_path = ("/lab", *user_packages())
+    packages = [f"/lab/packages-{number}" for number in range(len(command.packages))]
+    python_path = ("/lab", *packages, *user_packages())
     variables = {
-        **python_environment(command.limits, home="/tmp", path=path, python_path=python_path),
+        **python_environment(command.limits, home="/tmp", path=path, python_path=python_path, gpus=command.gpus),
         "OUT_DIR": "/out",
         "DATA_DIR": "/data",
         **command.environment,

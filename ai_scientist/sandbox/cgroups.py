@@ -116,12 +116,13 @@ _MEMORY_FILES = {1: ("memory.max_usage_in_bytes", "memory.oom_control"), 2: ("me
 def sweep() -> list[str]:
     """Remove groups whose harness and guard both died, and return their names. Groups of living ones stay."""
     removed: list[str] = []
-    for folder in _ROOT.glob(f"**/{PREFIX}*"):
-        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if owner.isdigit() and not Path("/proc", owner).exists():
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-                removed.append(folder.name)
+    for folder in set(Cgroups.find().folders.values()):
+        for group in folder.glob(f"{PREFIX}*"):
+            owner = group.name.removeprefix(PREFIX).partition("-")[0]
+            if owner.isdigit() and not Path("/proc", owner).exists():
+                with contextlib.suppress(OSError):
+                    group.rmdir()
+                    removed.append(group.name)
     return removed
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ai_scientist.core.errors import ConfigError, MissingTool
+from ai_scientist.core.errors import MissingTool, SandboxError
 from ai_scientist.core.settings import SandboxSettings
 from ai_scientist.sandbox import bubblewrap
 from ai_scientist.sandbox.bubblewrap import BubblewrapSandbox
@@ -33,33 +32,31 @@ class Check:
     cure: str = ""
 
 
-def choose(settings: SandboxSettings, *, trusted: bool) -> Sandbox:
+def choose(settings: SandboxSettings, *, trusted: bool, run: str = "") -> Sandbox:
     """Return the sandbox that the settings ask for.
 
     Args:
         settings: "auto" takes docker if an engine answers, else bubblewrap, else a plain process if that is allowed.
         trusted: Whether the program is our own (a research template run by the rule engine), so that a plain process
             is allowed without being asked for by name.
+        run: Name of the run, by which what it makes outside of our processes can be found again.
 
     Raises:
         MissingTool: If what was asked for, or with "auto" anything that holds, does not work here; says the cure.
+        SandboxError: If a Docker image was asked for that is not on this machine.
     """
+    if settings.name == "docker" or (settings.name == "auto" and check_docker().ok):
+        from ai_scientist.sandbox.docker import DockerSandbox
+
+        return DockerSandbox(image=settings.image, run=run)
     if settings.name == "process":
         return ProcessSandbox()
-    if settings.name == "auto":
-        checks = [(strong.check(), strong.make) for strong in _STRONG.values()]
-        for check, make in checks:
-            if check.ok:
-                return make()
-        if trusted:
-            return ProcessSandbox()
-        raise MissingTool("No sandbox that holds works here.", cure=checks[-1][0].cure)
-    if settings.name not in _STRONG:
-        raise ConfigError(f"There is no sandbox {settings.name!r} yet; there are {', '.join(_STRONG)} and process.")
-    check = _STRONG[settings.name].check()
-    if not check.ok:
-        raise MissingTool(f"The sandbox {settings.name} does not work here: {check.found}.", cure=check.cure)
-    return _STRONG[settings.name].make()
+    check = check_bubblewrap()
+    if check.ok:
+        return BubblewrapSandbox()
+    if settings.name == "auto" and trusted:
+        return ProcessSandbox()
+    raise MissingTool(f"No sandbox that holds works here: {check.found}.", cure=check.cure)
 
 
 def limits_of(settings: SandboxSettings) -> Limits:
@@ -75,10 +72,44 @@ def limits_of(settings: SandboxSettings) -> Limits:
 
 
 def probe() -> tuple[Check, ...]:
-    """Return what this machine offers, strongest sandbox first; tries each for real, which takes under a second."""
-    checks = (*(strong.check() for strong in _STRONG.values()), check_process())
-    taken = next((check.name.partition(" ")[2] for check in checks if check.ok), "none")
-    return (Check(name="sandbox", ok=taken != "process", found=f"auto takes {taken}", cure=_cure(checks)), *checks)
+    """Return what this machine offers, strongest sandbox first; runs a program in each, which takes a second or two."""
+    docker, bubblewrapped = check_docker(thoroughly=True), check_bubblewrap()
+    strong = [check for check in (docker, bubblewrapped) if check.ok]
+    if strong:
+        chosen = Check(name="sandbox", ok=True, found=f"auto takes {strong[0].name.removeprefix('sandbox ')}")
+    else:
+        found = "auto takes none for a model's programs; the rule engine's own run as plain processes"
+        chosen = Check(name="sandbox", ok=False, found=found, cure=bubblewrapped.cure)
+    # One that holds is enough: the other is told, but nothing needs to be done about it.
+    told = [replace(check, ok=True) if strong and not check.ok else check for check in (docker, bubblewrapped)]
+    return (chosen, *told, check_process())
+
+
+def check_docker(*, thoroughly: bool = False) -> Check:
+    """Return whether a Docker engine answers; thoroughly: whether a program runs in it."""
+    from ai_scientist.sandbox import docker
+
+    name = "sandbox docker"
+    if not docker.is_there():
+        return Check(name=name, ok=False, found="no Docker engine", cure=docker.CURE)
+    try:
+        client = docker.connect()
+    except MissingTool as error:
+        return Check(name=name, ok=False, found=str(error), cure=error.cure)
+    try:
+        if thoroughly:
+            docker.sweep(client)
+            sandbox = docker.DockerSandbox(client, warm=0)
+            problem = sandbox.try_out()
+            sandbox.close()
+            if problem:
+                return Check(name=name, ok=False, found=problem, cure=docker.CURE)
+            return Check(name=name, ok=True, found=f"works, with the image {sandbox.describe()['image']}")
+    except SandboxError as error:
+        return Check(name=name, ok=False, found=str(error), cure=docker.CURE)
+    finally:
+        client.close()
+    return Check(name=name, ok=True, found="an engine answers")
 
 
 def check_bubblewrap() -> Check:
@@ -100,20 +131,6 @@ def check_bubblewrap() -> Check:
 def check_process() -> Check:
     """Return that plain processes work: they always do, but they hold nothing."""
     return Check(name="sandbox process", ok=True, found="works, but is no security boundary")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Strong:
-    check: Callable[[], Check]
-    make: Callable[[], Sandbox]
-
-
-_STRONG = {"bubblewrap": _Strong(check=check_bubblewrap, make=BubblewrapSandbox)}
-"""Sandboxes that hold code that means harm, in the order in which "auto" tries them."""
-
-
-def _cure(checks: tuple[Check, ...]) -> str:
-    return next((check.cure for check in checks if check.cure), "")
 
 
 def _userns_cure() -> str:

@@ -57,6 +57,8 @@ class Command:
         stderr: Where the whole stderr goes.
         limits: What it may use.
         gpus: Devices it may see; none if empty.
+        packages: Folders of Python packages besides the interpreter's own, importable, read-only.
+        network: Whether it may use the network: only steps that prepare something for experiments may.
     """
 
     argv: tuple[str, ...]
@@ -68,6 +70,8 @@ class Command:
     inputs: Mapping[str, Path] = field(default_factory=dict[str, Path])
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     gpus: tuple[str, ...] = ()
+    packages: tuple[Path, ...] = ()
+    network: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

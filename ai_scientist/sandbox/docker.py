@@ -60,11 +60,16 @@ class DockerSandbox:
         run: str = "",
     ) -> None:
         self._client = client or connect()
-        self._image = find_image(self._client, image)
+        try:
+            self._image = find_image(self._client, image)
+        except SandboxError:
+            if client is None:
+                self._client.close()
+            raise
         self._labels = {OWNER_LABEL: owners.mark(), RUN_LABEL: run}
         self._threads = ThreadPoolExecutor(_RUNS_AT_ONCE, thread_name_prefix="docker")
         self._pool = _Pool(self._new, warm)
-        self._end = weakref.finalize(self, _close, self._pool, self._threads)
+        self._end = weakref.finalize(self, _close, self._pool, self._threads, None if client else self._client)
 
     @property
     def name(self) -> str:
@@ -116,7 +121,7 @@ class DockerSandbox:
         self._end()
 
     def _run(self, command: Command, stop: threading.Event) -> ExecResult:
-        for path in (command.code, *command.inputs.values()):
+        for path in (command.code, *command.inputs.values(), *command.packages):
             if not path.exists():
                 raise SandboxError(f"{path} does not exist.")
         command.stdout.parent.mkdir(parents=True, exist_ok=True)
@@ -139,12 +144,14 @@ class DockerSandbox:
 
     def _shape(self, command: Command) -> Shape:
         inputs = [(str(path.resolve()), f"/data/{name}") for name, path in sorted(command.inputs.items())]
+        packages = [(str(path.resolve()), f"/lab/packages-{n}") for n, path in enumerate(command.packages)]
         return Shape(
             image=self._image.id,
             python=self._image.python,
             path=self._image.path,
-            python_path=self._image.python_path,
-            binds=(*self._image.binds, *inputs),
+            python_path=(*self._image.python_path, *(inside for _, inside in packages)),
+            binds=(*self._image.binds, *inputs, *packages),
+            network=command.network,
             limits=replace(command.limits, timeout_seconds=0, output_bytes=0),  # these are ours to hold
             gpus=command.gpus,
         )
@@ -274,9 +281,11 @@ def _was_left(labels: dict[str, str], status: str) -> bool:
     return owners.is_of_another_boot(labels[OWNER_LABEL]) and status != "running"
 
 
-def _close(pool: _Pool, threads: ThreadPoolExecutor) -> None:
+def _close(pool: _Pool, threads: ThreadPoolExecutor, client: docker.DockerClient | None) -> None:
     threads.shutdown(wait=True)
     pool.close()
+    if client is not None:
+        client.close()
 
 
 def _quietly(chore: Callable[[], None]) -> None:

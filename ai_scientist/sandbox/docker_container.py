@@ -48,6 +48,7 @@ class Shape:
         path: PATH of programs.
         python_path: Folders in which they find modules besides the interpreter's own.
         binds: Path outside → path inside, all read-only.
+        network: Whether there is one.
     """
 
     image: str
@@ -55,6 +56,7 @@ class Shape:
     path: str
     python_path: tuple[str, ...]
     binds: tuple[tuple[str, str], ...]
+    network: bool
     limits: Limits
     gpus: tuple[str, ...]
 
@@ -321,7 +323,7 @@ def _create(
         hostname="sandbox",
         working_dir="/",
         stdin_open=True,
-        network_mode="none",
+        network_mode="bridge" if shape.network else "none",
         ipc_mode="private",
         read_only=True,
         init=with_init,
@@ -384,7 +386,9 @@ def _word(command: Command, shape: Shape) -> bytes:
     word = {
         "argv": [shape.python if program == "python" else program, *arguments],
         "environment": {
-            **python_environment(command.limits, home="/tmp", path=shape.path, python_path=shape.python_path),
+            **python_environment(
+                command.limits, home="/tmp", path=shape.path, python_path=shape.python_path, gpus=command.gpus
+            ),
             "OUT_DIR": "/out",
             "DATA_DIR": "/data",
             **command.environment,

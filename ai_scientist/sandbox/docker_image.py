@@ -147,7 +147,7 @@ def _empty_root() -> bytes:
     with tarfile.open(fileobj=room, mode="w") as archive:
         for name in ("code", "data", "lab", "out", "tmp", "proc", "sys", "dev", "etc", "usr"):
             folder = tarfile.TarInfo(name)
-            folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+            folder.type, folder.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
             archive.addfile(folder)
         for name, target in library_links().items():
             if target is not None:

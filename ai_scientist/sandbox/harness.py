@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from ai_scientist.core.errors import SandboxError
 from ai_scientist.sandbox.contract import Command, ExecResult, ExitKind, Limits, Sandbox
+from ai_scientist.sandbox.gpus import lease
 from ai_scientist.sandbox.leftovers import make_plain
 from ai_scientist.sandbox.reports import Reports, read_reports
 
@@ -103,6 +104,7 @@ async def run_program(
     workers: int = 1,
     arguments: Sequence[str] = (),
     gpus: tuple[str, ...] = (),
+    packages: tuple[Path, ...] = (),
 ) -> ProgramRun:
     """Run `experiment.py` once a seed and return what happened; never raises for what the program does.
 
@@ -119,7 +121,8 @@ async def run_program(
         inputs: Name → folder or file, read-only for the program.
         workers: Seeds at once.
         arguments: Command line of the program.
-        gpus: Devices it may see.
+        gpus: Devices to lease from: each seed gets one for itself.
+        packages: Folders of packages that it may import besides the interpreter's own.
 
     Raises:
         SandboxError: If the sandbox itself cannot work, or the folder cannot be written.
@@ -137,6 +140,7 @@ async def run_program(
                 inputs=inputs or {},
                 argv=("python", ENTRY, *arguments),
                 gpus=gpus,
+                packages=packages,
                 outputs=outputs,
                 scratch=Path(scratch),
             )
@@ -158,6 +162,7 @@ class _Job:
     inputs: Mapping[str, Path]
     argv: tuple[str, ...]
     gpus: tuple[str, ...]
+    packages: tuple[Path, ...]
     outputs: Path
     scratch: Path
 
@@ -190,18 +195,20 @@ async def _run_seed(job: _Job, seed: int) -> SeedRun:
         file = code / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    command = Command(
-        argv=job.argv,
-        code=code,
-        out=out,
-        stdout=job.text(seed, "stdout"),
-        stderr=job.text(seed, "stderr"),
-        limits=job.limits,
-        inputs=job.inputs,
-        environment={"SEED": str(seed)},
-        gpus=job.gpus,
-    )
-    result = await job.sandbox.run(command)
+    async with lease(job.gpus) as gpus:
+        command = Command(
+            argv=job.argv,
+            code=code,
+            out=out,
+            stdout=job.text(seed, "stdout"),
+            stderr=job.text(seed, "stderr"),
+            limits=job.limits,
+            inputs=job.inputs,
+            environment={"SEED": str(seed)},
+            gpus=gpus,
+            packages=job.packages,
+        )
+        result = await job.sandbox.run(command)
     removed = await asyncio.to_thread(make_plain, out)
     reports = await asyncio.to_thread(read_reports, out)
     return SeedRun(seed=seed, result=result, reports=reports.with_problems(removed), folder=out)

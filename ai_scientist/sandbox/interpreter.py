@@ -21,7 +21,9 @@ _SYSTEM = (Path("/usr"), Path("/usr/local"), Path("/"))
 """Prefixes that hold much more than a Python: only their libraries are shown."""
 
 
-def python_environment(limits: Limits, *, home: str, path: str, python_path: tuple[str, ...]) -> dict[str, str]:
+def python_environment(
+    limits: Limits, *, home: str, path: str, python_path: tuple[str, ...], gpus: tuple[str, ...] = ()
+) -> dict[str, str]:
     """Return what Python and its libraries need to find, and to behave alike every time.
 
     Threads of numerical libraries follow the limit on CPUs: more would only wait for each other, and the number of
@@ -43,6 +45,7 @@ def python_environment(limits: Limits, *, home: str, path: str, python_path: tup
         "MPLCONFIGDIR": f"{home}/matplotlib",
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), threads),
         "LOKY_MAX_CPU_COUNT": threads,
+        "CUDA_VISIBLE_DEVICES": ",".join(gpus),
     }
 
 

@@ -75,11 +75,13 @@ class ProcessSandbox:
         limits = command.limits
         program, *arguments = command.argv
         path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
-        python_path = (str(scratch / "lab"), *user_packages())
+        python_path = (str(scratch / "lab"), *map(str, command.packages), *user_packages())
         return Order(
             argv=[sys.executable if program == "python" else program, *arguments],
             environment={
-                **python_environment(limits, home=str(scratch / "tmp"), path=path, python_path=python_path),
+                **python_environment(
+                    limits, home=str(scratch / "tmp"), path=path, python_path=python_path, gpus=command.gpus
+                ),
                 "OUT_DIR": str(command.out.resolve()),
                 "DATA_DIR": str(scratch / "data"),
                 **command.environment,

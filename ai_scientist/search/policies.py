@@ -96,11 +96,8 @@ def uniform(view: StageView, rng: Random) -> NodeId | None:
 
 
 def root_only(view: StageView, rng: Random) -> NodeId | None:
-    """Always the best root, so that all attempts are independent: best-of-n, a control."""
-    for root in view.roots:
-        if view.growth(root):
-            return root
-    return None
+    """Always where the stage began, so that all attempts are independent: best-of-n, a control."""
+    return next((start for start in view.starts if view.growth(start)), None)
 
 
 def predictor_upper_confidence(view: StageView, rng: Random) -> NodeId | None:

@@ -14,11 +14,12 @@ from pathlib import Path
 from random import Random
 
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Checkpoint, Proposal, Stage
+from ai_scientist.search.contracts import Checkpoint, Evaluator, Proposal, Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Measurement, Node, Outcome, Status
 from ai_scientist.search.operators import Replicate
-from ai_scientist.search.scheduler import Scheduler
+from ai_scientist.search.scheduler import Scheduler, no_audience
+from ai_scientist.search.stage_run import Progress
 from ai_scientist.search.values import MetricValue
 
 TOP = (0.37, -0.62)
@@ -116,7 +117,8 @@ def rehearsal_scheduler(
     calls: int = 4,
     seed: int = 0,
     step: Step | None = None,
-    height: Height | None = None,
+    height: Evaluator | None = None,
+    progress: Callable[[Progress], None] = no_audience,
 ) -> Scheduler:
     """Return a scheduler over the rehearsal's parts."""
     climb = step or Step(checkpoints)
@@ -130,6 +132,7 @@ def rehearsal_scheduler(
         slots=slots,
         calls=calls,
         seed=seed,
+        progress=progress,
     )
 
 

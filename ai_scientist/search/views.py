@@ -43,6 +43,7 @@ class _Sets:
     running: list[int] = field(default_factory=list[int])
     buggy_leaves: list[int] = field(default_factory=list[int])
     roots: list[int] = field(default_factory=list[int])
+    good_drafts: list[int] = field(default_factory=list[int])
 
 
 class StageView:
@@ -104,6 +105,13 @@ class StageView:
     def roots(self) -> tuple[NodeId, ...]:
         """What the stage grows from; empty if it drafts."""
         return tuple(node_id(n) for n in self._sets.roots)
+
+    @property
+    def starts(self) -> tuple[NodeId, ...]:
+        """Its good roots; the first good draft if it has none."""
+        if self._sets.roots:
+            return tuple(node_id(n) for n in self._sets.roots if self._members[n].key is not None)
+        return tuple(node_id(n) for n in self._sets.good_drafts[:1])
 
     @property
     def running(self) -> tuple[NodeId, ...]:
@@ -356,6 +364,8 @@ class StageView:
             self.ranking.add(key)
             if number not in self._sets.roots:
                 self._newest = max(self._newest, number)
+                if old is None and not member.up:
+                    insort(self._sets.good_drafts, number)
         if key is not None or old is not None:
             change = (key[0] if key else 0.0) - (old[0] if old else 0.0)
             self._visits.add_value(number, change, (key is not None) - (old is not None))

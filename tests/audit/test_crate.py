@@ -20,8 +20,7 @@ def entities(crate: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def results(entity: dict[str, Any]) -> set[str]:
     made: Any = entity.get("result", [])
-    several: Any = made if isinstance(made, list) else [made]  # pyright: ignore[reportUnknownVariableType]  # JSON
-    return {one["@id"] for one in several}
+    return {one["@id"] for one in (made if isinstance(made, list) else [made])}  # pyright: ignore[reportUnknownVariableType]  # JSON
 
 
 def test_a_run_becomes_a_valid_crate_and_stays_a_run_that_passes(run: RunFolder) -> None:

@@ -212,6 +212,12 @@ TYPED_CLAIMS = [
     "Accuracy is unchanged.",
     "Both are equivalent.",
     "The result is robust.",
+    "As planned, smoothing improves accuracy.",
+    "When trained on noise, it improves accuracy.",
+    "Smoothing improves accuracy if the noise is high.",
+    "Both methods reduce the error.",
+    "Noise and ambiguity hurt calibration.",
+    "We expected little; instead, it improves the error.",
     r"\cond{proposed} beats \cond{noisy}.",
     r"\cond{noisy} exceeds \cond{clean}.",
     r"The difference is statistically significant.",
@@ -244,6 +250,11 @@ HONEST_SENTENCES = [
     r"The plan declares how large a difference counts as relevant.",
     "We test for a difference in calibration.",
     "The effect of noise is measured within a seed.",
+    "We train longer to reduce the error.",
+    "We increase the rate and reduce the batch.",
+    "The aim is to find out whether to raise the rate.",
+    "The hypothesis says that noise increases the error.",
+    "An increase in the error was looked for.",
 ]
 
 

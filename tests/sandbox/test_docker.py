@@ -126,8 +126,10 @@ async def test_when_the_engine_loses_a_container_it_is_our_error_or_a_failure(
         await asyncio.sleep(0.05)
     (container,) = client.containers.list(filters={"label": "ai-scientist.run=lost"})
     container.remove(force=True)
-    with pytest.raises(SandboxError):
-        await running
+    try:
+        assert (await running).kind is ExitKind.FAILED  # killed by somebody: which of the two is seen first is open
+    except SandboxError:
+        pass
     sandbox.close()
 
 

@@ -15,7 +15,7 @@ from ai_scientist.rules.writing.study import Study
 def compared(study: Study, finding: Finding, number: int, *, before: Finding | None = None) -> Paragraph:
     """Return the paragraph on a planned comparison; `number` counts paragraphs, so that wordings take turns."""
     if finding.is_equivalence:
-        return joined(*_equivalence(study, finding, number))
+        return joined(*_equivalence(study, finding, number, before))
     if finding.verdict == "open":
         return joined(*_open(study, finding, number), _divided(finding, number, study))
     return joined(*_decided(study, finding, number, before), _across_data(study, finding, number))
@@ -142,6 +142,8 @@ def _opening(study: Study, f: Finding, number: int, before: Finding | None) -> s
         return study.voice.pick(
             "opening", "The main prediction holds: ", "As registered, ", "The plan's main claim stands: "
         )
+    if f.hypothesis.treatment == study.plan.target == before.hypothesis.treatment:
+        return turn("target again", number, "The remedy shows in a further respect: ", "Nor is that all it does: ")
     if f.hypothesis.treatment == study.plan.target:
         return turn(
             "target",
@@ -299,18 +301,24 @@ def _leaning(findings: Sequence[Finding]) -> str:
     return "The estimates point in different directions."
 
 
-def _equivalence(study: Study, f: Finding, number: int) -> tuple[str, ...]:
+def _equivalence(study: Study, f: Finding, number: int, before: Finding | None) -> tuple[str, ...]:
     h = f.hypothesis
     pair, name = f"{cond(h.treatment)} and {cond(h.baseline)}", metric(h.metric)
     if f.verdict == "supported":
-        return (
-            study.voice.turn(
+        if before is None:
+            lead = (
+                "The main prediction is one of agreement, which has to be shown and is no default:"
+                f" {statement(study, f)}."
+            )
+        else:
+            lead = study.voice.turn(
                 "same",
                 number,
-                "A further prediction was one of agreement, which has to be shown and is no default:"
-                f" {statement(study, f)}.",
-                f"Agreement was registered as a claim of its own, and it passes: {statement(study, f)}.",
-            ),
+                f"Agreement, too, was registered, which has to be shown and is no default: {statement(study, f)}.",
+                f"A claim of agreement was registered as well, and it passes: {statement(study, f)}.",
+            )
+        return (
+            lead,
             f"The difference is {figures_of(f)}, and its interval stays inside the margin that was fixed beforehand.",
         )
     lead = (

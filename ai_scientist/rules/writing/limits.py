@@ -119,7 +119,7 @@ def _verdict(study: Study) -> Paragraph:
     if main is None:
         return "The confirming runs do not allow an answer, because the planned comparison could not be made."
     others = [f for f in study.findings if f is not main and f.verdict != "open"]
-    also = f"What else is settled: {clauses(statement(study, f) for f in others[:3])}." if others else ""
+    also = f"Beside that, {clauses(statement(study, f) for f in others[:3])}." if others else ""
     if main.verdict == "contradicted":
         lead = study.voice.pick(
             "answer against",
