@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ai_scientist.core.research_template import template_names
@@ -36,7 +37,7 @@ def examine(*, as_json: bool) -> int:
     table = Table("", "", "found", "cure", box=None, pad_edge=False)
     for check in found:
         mark = "[green]ok[/]" if check.ok else "[red]no[/]" if check.name in NEEDED else "[yellow]—[/]"
-        table.add_row(mark, check.name, check.found, check.cure)
+        table.add_row(mark, check.name, escape(check.found), escape(check.cure))
     console = Console()
     console.print(table)
     console.print("Ready." if ready else "Not ready: a run cannot work here yet.")
