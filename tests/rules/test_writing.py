@@ -130,6 +130,19 @@ def test_a_search_that_kept_nothing_is_told_as_such() -> None:
     assert "kept none of the components" in title_and_abstract("nothing helped")[1]
 
 
+def test_a_component_that_came_along_without_a_gain_is_told_as_such() -> None:
+    facts = paper("label_noise", BY_NAME["all supported"])
+    first = facts.story.components[0]
+    steps = tuple(
+        step.model_copy(update={"improved": False}) if step.component == first and step.stage == "explore" else step
+        for step in facts.story.steps
+    )
+    story = facts.story.model_copy(update={"steps": steps})
+    said = section(SectionFacts(section="results", paper=facts.model_copy(update={"story": story}), written=())).body
+    assert re.search(r"Of these, .* did not carry the program forward to which it was added", said)
+    assert "Of these" not in text("all supported", "results")
+
+
 def test_an_advantage_that_fresh_seeds_do_not_bear_out_is_called_selection() -> None:
     assert "best of several noisy values" in text("did not hold up", "results")
     assert "no advantage that fresh seeds establish" in title_and_abstract("did not hold up")[1]
@@ -210,10 +223,12 @@ def test_the_same_facts_give_the_same_words_and_another_plan_other_words() -> No
     assert not set(sentences(bodies["schedules"])[:8]) & set(sentences(bodies["forecasting"])[:8])
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
 @pytest.mark.parametrize("template", template_names())
-def test_no_sentence_of_some_length_stands_in_two_sections(template: str) -> None:
+def test_no_sentence_of_some_length_stands_in_two_places(template: str, scenario: Scenario) -> None:
     seen: dict[str, str] = {}
-    for name, body in written(template, BY_NAME["all supported"]).items():
+    abstract = front(FrontFacts(paper=paper(template, scenario), written=())).abstract
+    for name, body in {"abstract": abstract, **written(template, scenario)}.items():
         for sentence in sentences(body):
             if len(sentence.split()) > 9 and not sentence.startswith("\\"):
                 assert seen.setdefault(sentence, name) == name, sentence

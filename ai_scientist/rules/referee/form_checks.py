@@ -199,7 +199,7 @@ def _wording(draft: Draft) -> list[Note]:
                 0.2,
                 f"A sentence stands more than once: “{short(twice[0])}”",
                 where=place([s for s in draft.sentences if s.text == twice[0]][-1]),
-                remedy="Say it where it matters most.",
+                remedy="Say it once.",
             )
         )
     return notes

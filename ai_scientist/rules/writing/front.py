@@ -8,7 +8,7 @@ from ai_scientist.rules.writing.comparisons import figures_of, moves, statement
 from ai_scientist.rules.writing.findings import Finding
 from ai_scientist.rules.writing.foreign import usable
 from ai_scientist.rules.writing.guard import guarded
-from ai_scientist.rules.writing.limits import ORDER
+from ai_scientist.rules.writing.meaning import takeaway
 from ai_scientist.rules.writing.phrases import (
     clauses,
     cond,
@@ -58,7 +58,7 @@ def _claim_in_title(study: Study, f: Finding) -> str:
 def abstract(study: Study) -> str:
     """Return five to eight sentences: why, what, how, what was found, what it means."""
     scale = "The run used the smallest setting and is a rehearsal of the full study." if study.facts.quick else ""
-    return joined(_why(study), _ask(study), _how(study), *_found(study), _searched(study), _follows(study), scale)
+    return joined(_why(study), _ask(study), _how(study), *_found(study), _searched(study), takeaway(study), scale)
 
 
 def _why(study: Study) -> str:
@@ -146,19 +146,3 @@ def _searched(study: Study) -> str:
     if len(parts) > 1 and carrying:
         return f"{said}, and ablations trace this to {study.title_of(study.component(carrying[0]))} above all."
     return f"{said}."
-
-
-def _follows(study: Study) -> str:
-    if study.template is None or study.main is None:
-        return ""
-    first = min(study.findings, key=lambda f: ORDER[f.verdict])
-    return _shortened(study.template.implications.get(first.id, {}).get(first.verdict, ""))
-
-
-def _shortened(meaning: str) -> str:
-    """Return the head of an implication, if it can stand alone: the conclusion has the whole."""
-    for joint in (":", ";", ", so that", ", because"):
-        head = meaning.partition(joint)[0]
-        if head != meaning and len(head.split()) >= 8:
-            return f"{head}."
-    return meaning

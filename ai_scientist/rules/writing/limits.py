@@ -5,11 +5,10 @@ from __future__ import annotations
 from ai_scientist.rules.writing.comparisons import statement
 from ai_scientist.rules.writing.findings import Finding
 from ai_scientist.rules.writing.foreign import usable
+from ai_scientist.rules.writing.meaning import meanings
 from ai_scientist.rules.writing.phrases import Paragraph, clauses, cond, dataset, joined, listed, metric, paragraphs
 from ai_scientist.rules.writing.search import outcomes
 from ai_scientist.rules.writing.study import Study
-
-ORDER = {"contradicted": 0, "supported": 1, "open": 2}
 
 
 def limitations(study: Study) -> str:
@@ -119,7 +118,7 @@ def _verdict(study: Study) -> Paragraph:
     if main is None:
         return "The confirming runs do not allow an answer, because the planned comparison could not be made."
     others = [f for f in study.findings if f is not main and f.verdict != "open"]
-    also = f"Beside that, {clauses(statement(study, f) for f in others[:3])}." if others else ""
+    also = f"Also established is that {clauses(statement(study, f) for f in others[:3])}." if others else ""
     if main.verdict == "contradicted":
         lead = study.voice.pick(
             "answer against",
@@ -159,14 +158,7 @@ def _why_open(f: Finding) -> str:
 
 def _implications(study: Study) -> Paragraph:
     """What a reader may conclude from each finding, by the template; contradictions first."""
-    if study.template is None:
-        return ""
-    meanings = [
-        study.template.implications.get(f.id, {}).get(f.verdict, "")
-        for f in sorted(study.findings, key=lambda f: ORDER[f.verdict])
-        # Beyond the margin is neither agreement nor the lack of an answer, and no test was registered for it.
-        if not (f.verdict == "open" and f.is_beyond_margin)
-    ]
+    told = meanings(study)
     torn = [f for f in study.findings if f.dissent and f.verdict != "open" and not f.is_equivalence]
     caution = ""
     if torn:
@@ -174,7 +166,7 @@ def _implications(study: Study) -> Paragraph:
             f"None of this may be read into data such as {dataset(torn[0].dissent[0])}, where the means are ordered the"
             " other way."
         )
-    return joined(*[meaning for meaning in meanings if meaning][:4], caution)
+    return joined(*told[:4], caution)
 
 
 def _takeover(study: Study) -> str:

@@ -260,7 +260,7 @@ REMEDIES = (
         told="The limitations say how far the findings carry beyond these data sets.",
     ),
     Remedy(
-        asked=r"practical|relevan|matter|effect size|magnitude|how large",
+        asked=r"practical|relevan|\bmatter\b|effect size|magnitude|how large",
         sections=("results", "conclusion", "limitations"),
         text=_practice,
         told="The text holds the difference against the level of the comparison arm.",

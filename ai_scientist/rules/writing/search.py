@@ -120,7 +120,16 @@ def kept(study: Study) -> str:
         )
     if len(parts) == 1:
         return f"The confirmed program keeps a single addition, {parts[0]}."
-    return f"The confirmed program keeps {listed(parts)}, added in this order."
+    return joined(f"The confirmed program keeps {listed(parts)}, added in this order.", _carried_along(study, parts))
+
+
+def _carried_along(study: Study, parts: list[str]) -> str:
+    """Say which kept components brought no gain when they were added: the search had built on them all the same."""
+    along = [part for part in parts if part in outcomes(study).hurt]
+    if not along:
+        return ""
+    they = _they(tuple(along))
+    return f"Of these, {listed(along)} did not carry the program forward to which {they} added; the search built on it."
 
 
 def held_up(study: Study) -> str:
