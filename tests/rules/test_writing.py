@@ -228,7 +228,7 @@ def test_the_same_facts_give_the_same_words_and_another_plan_other_words() -> No
 def test_no_sentence_of_some_length_stands_in_two_places(template: str, scenario: Scenario) -> None:
     seen: dict[str, str] = {}
     abstract = front(FrontFacts(paper=paper(template, scenario), written=())).abstract
-    for name, body in {"abstract": abstract, **written(template, scenario)}.items():
+    for name, body in [("abstract", abstract), *written(template, scenario).items()]:
         for sentence in sentences(body):
             if len(sentence.split()) > 9 and not sentence.startswith("\\"):
                 assert seen.setdefault(sentence, name) == name, sentence
