@@ -32,7 +32,7 @@ def defect(where: str, what: str, remedy: str = "Say so.") -> Defect:
 @pytest.mark.parametrize(
     ("name", "what", "answer"),
     [
-        ("results", "It is not said which effects the open comparisons exclude.", "remain possible"),
+        ("results", "It is not said which effects the open comparisons exclude.", "can be read from"),
         ("experiments", "Whether the baseline was tuned with the same budget is not said.", "in search of components"),
         ("experiments", "It is not said where the code is available.", "ledger of the run"),
         ("method", "The number of comparisons behind the correction is missing.", r"\count{tests}"),

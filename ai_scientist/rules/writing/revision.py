@@ -74,14 +74,19 @@ def _sensitivity(study: Study) -> str:
     if not unsettled:
         return precision(study)
     parts = [
-        rf"For {cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)}, differences in the "
-        rf"{metric(f.metric.name)} within the interval of \delta{{{f.id}}} remain possible."
+        rf"for {cond(f.hypothesis.treatment)} against {cond(f.hypothesis.baseline)} in the {metric(f.metric.name)}, "
+        rf"\delta{{{f.id}}}"
         for f in unsettled
     ]
-    return joined(
-        r"\paragraph{What the open comparisons exclude.} It can be read from their intervals.",
-        *parts,
-        "Effects beyond these intervals are excluded at the stated level; effects within them are not.",
+    lead = r"\paragraph{What the open comparisons exclude.} It can be read from their intervals"
+    if len(parts) == 1:
+        return (
+            f"{lead}: {parts[0]}. Effects beyond this interval are excluded at the stated level; effects within it are"
+            " not."
+        )
+    return (
+        f"{lead}: {'; '.join(parts[:-1])}; and {parts[-1]}. Effects beyond these intervals are excluded at the stated"
+        " level; effects within them are not."
     )
 
 
