@@ -51,6 +51,9 @@ def _json_option(command: Any) -> Any:
 @click.option("--data", type=click.Path(exists=True, path_type=Path), multiple=True, help="Your own data, read-only.")
 @click.option("--literature", help="Whom to ask: any of arxiv,semanticscholar,openalex,crossref.  [default: nobody]")
 @click.option("--papers", type=click.Path(exists=True, path_type=Path), help="Your own papers: PDF and .bib files.")
+@click.option(
+    "--semantic", metavar="MODEL", help="Search by meaning too: a sentence-transformers model, name or folder."
+)
 @click.option("--budget-usd", type=click.FloatRange(min=0), help="Most that model calls may cost.")
 @click.option("--budget-tokens", help="Most tokens, such as 2M.")
 @click.option("--budget-hours", type=click.FloatRange(min=0, min_open=True), help="Longest the run may take.")

@@ -32,6 +32,7 @@ PLACES = {
     "stages": ("search", "stages"),
     "literature": ("literature", "sources"),
     "papers": ("literature", "papers"),
+    "semantic": ("literature", "semantic"),
     "budget_usd": ("budget", "usd"),
     "budget_tokens": ("budget", "tokens"),
     "budget_hours": ("budget", "hours"),

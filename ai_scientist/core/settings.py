@@ -100,6 +100,10 @@ class LiteratureSettings(Value):
     contact: str = Field(default="", description="An e-mail address for the polite pools of OpenAlex and Crossref.")
     replay: bool = Field(default=False, description="Only stored answers are used.")
     papers: Path | None = Field(default=None, description="A folder of the user's own papers: PDF and .bib files.")
+    semantic: str | None = Field(
+        default=None,
+        description="A sentence-transformers model, by name or folder: the library is asked by meaning too.",
+    )
     limit: int = Field(default=20, gt=0, le=100, description="Most records wanted per query and source.")
 
 

@@ -18,6 +18,7 @@ from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.core.settings import Settings
 from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import Parts, Progress
+from ai_scientist.literature.asking import check_literature
 from ai_scientist.literature.library import Library
 from ai_scientist.models.build import build_model
 from ai_scientist.models.check import check_model
@@ -47,6 +48,7 @@ async def look_before(topic: str, settings: Settings) -> None:
         TransientError: For an endpoint that does not answer.
     """
     POLICIES.get(settings.search.policy)
+    check_literature(settings.literature)
     if not is_language_model(settings.model):
         facts = TopicFacts(topic=topic, count=1, literature=(), packages=PACKAGES, template=settings.template)
         await propose_ideas(RulesModel(), facts)

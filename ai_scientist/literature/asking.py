@@ -6,12 +6,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ai_scientist.core.clock import Clock
+from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.settings import LiteratureSettings
 from ai_scientist.literature.library import Library
 from ai_scientist.literature.own_papers import read_papers
 from ai_scientist.literature.search import SearchReport, search_everywhere
-from ai_scientist.literature.sources.build import build_sources
+from ai_scientist.literature.semantic import SemanticIndex, sentence_transformer
+from ai_scientist.literature.sources.build import SOURCES, build_sources
 from ai_scientist.literature.sources.wire import Answers
+
+
+def check_literature(settings: LiteratureSettings) -> None:
+    """Fail before anything is made, if a search as the settings want it cannot work.
+
+    Raises:
+        ConfigError: For an unknown source, or a folder of papers that is none.
+        MissingTool: For a model of meanings that cannot be loaded.
+    """
+    for name in settings.sources:
+        SOURCES.get(name)
+    if settings.papers is not None and not settings.papers.is_dir():
+        raise ConfigError(f"{settings.papers} is no folder of papers.")
+    if settings.semantic is not None:
+        sentence_transformer(settings.semantic)
 
 
 async def search_as_set(
@@ -24,9 +41,11 @@ async def search_as_set(
 
     Raises:
         ConfigError: If the settings name an unknown source.
+        MissingTool: If they name a model of meanings that cannot be loaded.
     """
+    meaning = _by_meaning(settings, library, folder)
     if not settings.sources:
-        return await search_everywhere(queries, (), library, limit=settings.limit, clock=clock)
+        return await search_everywhere(queries, (), library, meaning=meaning, limit=settings.limit, clock=clock)
     answers = Answers(folder / "answers.sqlite")
     try:
         sources = build_sources(
@@ -37,9 +56,18 @@ async def search_as_set(
             replay=settings.replay,
             clock=clock,
         )
-        return await search_everywhere(queries, sources, library, limit=settings.limit, clock=clock)
+        return await search_everywhere(queries, sources, library, meaning=meaning, limit=settings.limit, clock=clock)
     finally:
         answers.close()
+
+
+def _by_meaning(settings: LiteratureSettings, library: Library, folder: Path) -> SemanticIndex | None:
+    """Return the index that the settings ask for, with everything in it that the library holds by now."""
+    if settings.semantic is None:
+        return None
+    index = SemanticIndex(folder / "meaning", sentence_transformer(settings.semantic))
+    index.add(library.records())
+    return index
 
 
 def take_in_own_papers(settings: LiteratureSettings, library: Library) -> tuple[str, ...]:

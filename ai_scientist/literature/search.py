@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 from pydantic import Field
 
@@ -16,7 +17,16 @@ from ai_scientist.literature.records import Record
 from ai_scientist.literature.sources.base import Answer, Source
 
 OWN = "library"
-"""What the run's own library is called in logs."""
+MEANING = "library by meaning"
+"""What the run's own library is called in logs, asked by words and by meaning."""
+
+
+class Meaning(Protocol):
+    """An index that finds records by what their text means; see `literature.semantic`."""
+
+    def search(self, query: str, limit: int = 10) -> tuple[str, ...]:
+        """Return ids of records, nearest first."""
+        ...
 
 
 class SearchLine(Value):
@@ -57,7 +67,7 @@ class SearchReport(Value):
     @property
     def answered(self) -> tuple[str, ...]:
         """Sources outside the library that answered every query."""
-        asked = dict.fromkeys(line.source for line in self.log if line.source != OWN)
+        asked = dict.fromkeys(line.source for line in self.log if line.source not in (OWN, MEANING))
         return tuple(s for s in asked if all(line.hits is not None for line in self.log if line.source == s))
 
 
@@ -66,6 +76,7 @@ async def search_everywhere(
     sources: Sequence[Source],
     library: Library,
     *,
+    meaning: Meaning | None = None,
     limit: int = 20,
     clock: Clock | None = None,
 ) -> SearchReport:
@@ -79,12 +90,15 @@ async def search_everywhere(
         queries: In words; repeated and empty ones are asked once and not at all.
         sources: Whom to ask beside the library.
         library: The run's library.
+        meaning: An index of the library by meaning; its list is fused with the others like a source's.
         limit: Most records wanted per query and source.
         clock: Tells when; the machine's if None.
     """
     time = clock or SystemClock()
     asked = [query for query in dict.fromkeys(" ".join(q.split()) for q in queries) if query]
     own = [Answer(source=OWN, query=query, records=library.search(query, limit)) for query in asked]
+    if meaning is not None:
+        own += [_by_meaning(meaning, library, query, limit) for query in asked]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_ask_all(source, asked, limit)) for source in sources]
     answers = [*own, *(answer for task in tasks for answer in task.result())]
@@ -101,6 +115,11 @@ async def search_everywhere(
         conflicts={paper.id: found.conflicts for found, paper in zip(fused, kept, strict=True) if found.conflicts},
         offline=not sources,
     )
+
+
+def _by_meaning(meaning: Meaning, library: Library, query: str, limit: int) -> Answer:
+    found = (library.get(key) for key in meaning.search(query, limit))
+    return Answer(source=MEANING, query=query, records=tuple(record for record in found if record is not None))
 
 
 async def _ask_all(source: Source, queries: Sequence[str], limit: int) -> list[Answer]:

@@ -7,18 +7,16 @@ from the hub that sentence-transformers uses; nothing is downloaded unless someb
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from ai_scientist.core.errors import MissingTool
-from ai_scientist.literature.fusion import DAMPING
-from ai_scientist.literature.library import Library
 from ai_scientist.literature.records import Record
 
 CURE = 'pip install "ai-scientist[semantic]"'
-DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 Embed = Callable[[Sequence[str]], list[list[float]]]
 """Gives each text its vector."""
@@ -35,7 +33,8 @@ def require() -> None:
         raise MissingTool(f"Search by meaning needs {' and '.join(missing)}.", cure=CURE)
 
 
-def sentence_transformer(model: str = DEFAULT_MODEL) -> Embed:
+@cache
+def sentence_transformer(model: str) -> Embed:
     """Return the embedding of a sentence-transformers model, given by name or folder.
 
     Raises:
@@ -97,16 +96,3 @@ class SemanticIndex:
         )
         ranked = sorted(zip(found["distances"][0], found["ids"][0], strict=True), key=lambda p: (round(p[0], 6), p[1]))
         return tuple(str(key) for _, key in ranked)
-
-
-def search_both(library: Library, index: SemanticIndex | None, query: str, limit: int = 10) -> tuple[Record, ...]:
-    """Return the records nearest by words and by meaning, ranks fused; by words alone without an index."""
-    lists = [tuple(record.id for record in library.search(query, 3 * limit))]
-    if index is not None:
-        lists.append(index.search(query, 3 * limit))
-    scores: dict[str, float] = {}
-    for ranked in lists:
-        for rank, key in enumerate(ranked, 1):
-            scores[key] = scores.get(key, 0.0) + 1 / (DAMPING + rank)
-    best = sorted(scores, key=lambda key: (-round(scores[key], 9), key))[:limit]
-    return tuple(record for record in map(library.get, best) if record is not None)

@@ -54,6 +54,8 @@ def refusing_endpoint() -> Generator[str]:
         (("run", TOPIC, "--template", "alchemy"), "label_noise"),
         (("run", TOPIC, "--policy", "guessing"), "best_first"),
         (("run", TOPIC, "--memory", "plenty"), "plenty"),
+        (("run", TOPIC, "--literature", "hearsay"), "openalex"),
+        (("run", TOPIC, "--semantic", "no/such-model"), "semantic"),
         (("run", TOPIC, "--approve", "everything"), "approve"),
         (("run", TOPIC, "--model", "openai:x"), "OPENAI_API_KEY"),
         (("run",), "TOPIC"),

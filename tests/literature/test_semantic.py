@@ -11,7 +11,8 @@ import pytest
 from ai_scientist.core.errors import MissingTool
 from ai_scientist.literature import semantic
 from ai_scientist.literature.library import Library
-from ai_scientist.literature.semantic import SemanticIndex, require, search_both, sentence_transformer
+from ai_scientist.literature.search import MEANING, search_everywhere
+from ai_scientist.literature.semantic import SemanticIndex, require, sentence_transformer
 from ai_scientist.literature.wording import telling
 
 VOCABULARY = sorted({word for record in Library(":memory:").records() for word in telling(record.title)})
@@ -39,27 +40,23 @@ def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch: py
     with pytest.raises(MissingTool, match="chromadb"):
         SemanticIndex(None, by_stems)
     with pytest.raises(MissingTool):
-        sentence_transformer()
+        sentence_transformer("all-MiniLM-L6-v2")
 
 
-def test_without_an_index_words_alone_decide() -> None:
-    library = Library(":memory:")
-    query = "label noise and calibration"
-    assert search_both(library, None, query, 5) == library.search(query, 15)[:5]
-
-
-def test_ranks_of_words_and_meaning_are_fused() -> None:
-    library = Library(":memory:")
-
-    class Fixed(SemanticIndex):
-        def __init__(self) -> None:
-            pass
-
+async def test_ranks_of_words_and_meaning_are_fused() -> None:
+    class Fixed:
         def search(self, query: str, limit: int = 10) -> tuple[str, ...]:
             return ("winters1960forecasting", "lukasik2020does", "not-in-the-library")
 
-    found = [record.id for record in search_both(library, Fixed(), "label noise and label smoothing", 5)]
-    assert found[0] == "lukasik2020does" and "winters1960forecasting" in found
+    query = "label noise and label smoothing"
+    plain = await search_everywhere([query], (), Library(":memory:"))
+    both = await search_everywhere([query], (), Library(":memory:"), meaning=Fixed())
+    assert both.records[0].id == "lukasik2020does"
+    assert "winters1960forecasting" in {record.id for record in both.records} - {record.id for record in plain.records}
+    assert [(line.source, line.records) for line in both.log if line.source == MEANING] == [
+        (MEANING, ("winters1960forecasting", "lukasik2020does"))
+    ]
+    assert both.offline and both.answered == ()
 
 
 @pytest.mark.semantic
