@@ -26,6 +26,7 @@ class TopicFacts(Value):
     literature: tuple[Abstract, ...]
     data: tuple[str, ...] = Field(default=(), description="The user's own data, described.")
     packages: tuple[str, ...] = Field(description="What an experiment may import.")
+    timeout_seconds: float = Field(default=300, description="For one seed.")
     template: str | None = Field(default=None, description="The research template that the user insists on.")
 
 
@@ -35,6 +36,9 @@ class ReflectionFacts(Value):
     topic: str
     ideas: tuple[Idea, ...]
     literature: tuple[Abstract, ...]
+    data: tuple[str, ...] = Field(default=(), description="The user's own data, described.")
+    packages: tuple[str, ...] = Field(default=(), description="What an experiment may import.")
+    timeout_seconds: float = Field(default=300, description="For one seed.")
 
 
 class IdeaList(Value):

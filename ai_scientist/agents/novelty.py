@@ -24,21 +24,27 @@ class Queries(Value):
 
 
 class CloseFacts(Value):
-    """One claim and one paper."""
+    """The claims of an idea and one paper."""
 
-    claim: AtomicClaim
+    claims: tuple[AtomicClaim, ...]
     record: Abstract
 
 
-class CloseAnswer(Value):
-    """How near the paper comes to the claim.
+class ClaimLabel(Value):
+    """How near the paper comes to one claim."""
 
-    Attributes of note: `quote` is copied from the paper's text; it is looked up there, and a label whose quote is not
-    found does not count. Empty if the label is "unrelated".
-    """
-
+    claim: int = Field(ge=1, description="The claim's number.")
     closeness: Closeness
-    quote: str
+    quote: str = Field(
+        description="Copied from the paper's text. It is looked up there, and a label whose quote is not found does "
+        'not count. Empty if the label is "unrelated".'
+    )
+
+
+class CloseAnswer(Value):
+    """How near the paper comes to each claim."""
+
+    labels: tuple[ClaimLabel, ...] = Field(description="One for each claim, in their order.")
 
 
 async def make_queries(model: Model, facts: QueryFacts) -> Queries:
@@ -48,8 +54,10 @@ async def make_queries(model: Model, facts: QueryFacts) -> Queries:
     )
 
 
-async def label_claim(model: Model, facts: CloseFacts) -> CloseAnswer:
-    """Return how near one paper comes to one claim."""
-    return await model.ask(
+async def label_claims(model: Model, facts: CloseFacts) -> tuple[tuple[AtomicClaim, ClaimLabel], ...]:
+    """Return how near one paper comes to each claim; a claim that the answer leaves out was not compared."""
+    answer = await model.ask(
         Request(role="novelty", prompt="novelty_label", facts=facts, answer=CloseAnswer, stage="novelty")
     )
+    labels = {label.claim: label for label in answer.labels}
+    return tuple((claim, labels[n]) for n, claim in enumerate(facts.claims, 1) if n in labels)

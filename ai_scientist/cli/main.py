@@ -40,6 +40,11 @@ def _json_option(command: Any) -> Any:
 @click.option("--nodes", type=click.IntRange(min=1), help="Nodes of the search.  [default: 24]")
 @click.option("--slots", type=click.IntRange(min=1), help="Nodes evaluated at once; 1 gives the same tree every time.")
 @click.option("--calls", type=click.IntRange(min=1), help="Model calls at once.")
+@click.option(
+    "--model-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds that one model call may take; more for a slow local model.  [default: 300]",
+)
 @click.option("--policy", help="How the tree grows.  [default: best_first]")
 @click.option("--depth", type=click.IntRange(min=1), help="Longest path from a stage's root.  [default: 8]")
 @click.option("--width", type=click.IntRange(min=1), help="Most children of a node.  [default: 4]")

@@ -17,6 +17,7 @@ PLACES = {
     "model": ("model", "name"),
     "base_url": ("model", "base_url"),
     "calls": ("model", "calls"),
+    "model_timeout": ("model", "timeout_seconds"),
     "record": ("model", "record"),
     "replay": ("model", "replay"),
     "prices": ("model", "prices"),

@@ -12,7 +12,7 @@ from ai_scientist.agents.ideation import (
     propose_ideas,
     reflect_on_ideas,
 )
-from ai_scientist.agents.novelty import CloseFacts, QueryFacts, label_claim, make_queries
+from ai_scientist.agents.novelty import CloseFacts, QueryFacts, label_claims, make_queries
 from ai_scientist.core.idea import ClaimEvidence, Idea, NoveltyReport
 from ai_scientist.core.jsonl import read_json, write_json
 from ai_scientist.graph.gates import ask
@@ -30,8 +30,8 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "statsmodels", "pandas", "matplotl
 READ = 12
 """Records that ideation and planning are shown."""
 
-COMPARED = 4
-"""Records that each claim of an idea is compared with."""
+COMPARED = 8
+"""Records with text that an idea's claims are compared with: more than the fewest that a verdict asks for."""
 
 
 def abstract(record: Record) -> Abstract:
@@ -63,12 +63,19 @@ async def ideate(state: State, parts: Parts) -> Update:
         literature=literature,
         data=tuple(path.name for path in parts.settings.data),
         packages=PACKAGES,
+        timeout_seconds=parts.settings.sandbox.timeout_seconds,
         template=parts.settings.template,
     )
     proposed = await propose_ideas(parts.model, facts)
-    ideas = await reflect_on_ideas(
-        parts.model, ReflectionFacts(topic=topic, ideas=proposed.ideas, literature=literature)
+    again = ReflectionFacts(
+        topic=topic,
+        ideas=proposed.ideas,
+        literature=literature,
+        data=facts.data,
+        packages=facts.packages,
+        timeout_seconds=facts.timeout_seconds,
     )
+    ideas = await reflect_on_ideas(parts.model, again)
     files = [_keep(idea, parts) for idea in ideas.ideas]
     archive = parts.folder.ideas / "archive.json"
     write_json(archive, [idea.model_dump(mode="json") for idea in ideas.ideas])
@@ -95,16 +102,15 @@ async def check_novelty(state: State, parts: Parts) -> Update:
     queries = await make_queries(parts.model, QueryFacts(topic=asked(state), idea=idea))
     report = await search_literature(queries.queries, parts)
     evidence: list[ClaimEvidence] = []
-    for claim in idea.claims:
-        for record in report.records[:COMPARED]:
-            answer = await label_claim(parts.model, CloseFacts(claim=claim, record=abstract(record)))
-            quote = find_quote(record, answer.quote) if answer.quote else None
+    for record in [record for record in report.records if record.text][:COMPARED]:
+        for claim, label in await label_claims(parts.model, CloseFacts(claims=idea.claims, record=abstract(record))):
+            quote = find_quote(record, label.quote) if label.quote else None
             evidence.append(
                 ClaimEvidence(
                     claim=claim,
                     record=record.id,
-                    closeness=answer.closeness,
-                    quote=quote.text if quote else answer.quote,
+                    closeness=label.closeness,
+                    quote=quote.text if quote else label.quote,
                     verified=quote is not None,
                 )
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ai_scientist.agents.novelty import CloseAnswer, CloseFacts, Queries, QueryFacts
+from ai_scientist.agents.novelty import ClaimLabel, CloseAnswer, CloseFacts, Queries, QueryFacts
 from ai_scientist.core.errors import TopicRefused
 from ai_scientist.core.research_template import load_template
 from ai_scientist.literature.closeness import lexical_closeness
@@ -30,11 +30,13 @@ def queries(facts: QueryFacts) -> Queries:
 
 
 def label(facts: CloseFacts) -> CloseAnswer:
-    """Return how near the paper comes to the claim by words alone, with its nearest passage as the quote."""
+    """Return how near the paper comes to each claim by words alone, with its nearest passage as the quote."""
     paper = facts.record
     record = Record(id=paper.id, title=paper.title, authors=(), year=paper.year, text=paper.text, source="")
-    near = lexical_closeness(facts.claim, record)
-    return CloseAnswer(closeness=near.closeness, quote=near.quote)
+    near = [lexical_closeness(claim, record) for claim in facts.claims]
+    return CloseAnswer(
+        labels=tuple(ClaimLabel(claim=n, closeness=x.closeness, quote=x.quote) for n, x in enumerate(near, 1))
+    )
 
 
 def _short(text: str) -> str:

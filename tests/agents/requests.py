@@ -288,17 +288,21 @@ def every_request() -> dict[str, Request[Value]]:
         _request(
             "ideation",
             "ideation_propose",
-            TopicFacts(topic="early stopping", count=3, literature=LITERATURE, packages=("numpy", "scipy")),
+            TopicFacts(
+                topic="early stopping", count=3, literature=LITERATURE, packages=("numpy", "scipy"), timeout_seconds=300
+            ),
             IdeaList,
         ),
         _request(
             "ideation",
             "ideation_reflect",
-            ReflectionFacts(topic="early stopping", ideas=(IDEA,), literature=LITERATURE),
+            ReflectionFacts(
+                topic="early stopping", ideas=(IDEA,), literature=LITERATURE, packages=("numpy",), timeout_seconds=300
+            ),
             IdeaList,
         ),
         _request("novelty", "novelty_queries", QueryFacts(topic="early stopping", idea=IDEA), Queries),
-        _request("novelty", "novelty_label", CloseFacts(claim=IDEA.claims[0], record=LITERATURE[0]), CloseAnswer),
+        _request("novelty", "novelty_label", CloseFacts(claims=IDEA.claims, record=LITERATURE[0]), CloseAnswer),
         _request(
             "planning",
             "planning_plan",

@@ -214,7 +214,7 @@ def answer(body: Body) -> Answer:
     fixed: dict[str, Answer] = {
         "idea_list": {"ideas": [IDEA]},
         "queries": {"queries": ["robust estimation mean heavy tails", "trimmed mean efficiency"]},
-        "close_answer": {"closeness": "unrelated", "quote": ""},
+        "close_answer": {"labels": [{"claim": 1, "closeness": "unrelated", "quote": ""}]},
         "plan_answer": PLAN,
         "display_answer": _displays(),
         "front_answer": {

@@ -192,7 +192,7 @@ async def test_a_prompt_that_is_too_long_is_shortened_by_the_rule_and_that_is_re
     from ai_scientist.models.request import Request
 
     facts = CloseFacts(
-        claim=AtomicClaim(kind="finding", text="Noise hurts."),
+        claims=(AtomicClaim(kind="finding", text="Noise hurts."),),
         record=Abstract(id="a2020b", title="Noise", year=2020, text="word " * 2200),
     )
     request = Request(role="novelty", prompt="novelty_label", facts=facts, answer=Small, stage="novelty")
@@ -200,7 +200,7 @@ async def test_a_prompt_that_is_too_long_is_shortened_by_the_rule_and_that_is_re
         assert await desk.model.ask(request) == FINE
         assert len(server.asked) == 2
         assert "characters left out" in server.asked[1].prompt
-        assert server.asked[1].body["messages"][-1]["content"].endswith("near does this paper come to this claim?\n")
+        assert server.asked[1].body["messages"][-1]["content"].endswith("near does this paper come to each claim?\n")
         other = question("word " * 2600)
         with pytest.raises(ModelError):
             await desk.model.ask(other)

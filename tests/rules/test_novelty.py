@@ -12,7 +12,7 @@ TEXT = "We study trees. Temperature scaling repairs the calibration of networks 
 
 def near(claim: str, text: str) -> CloseFacts:
     return CloseFacts(
-        claim=AtomicClaim(kind="finding", text=claim),
+        claims=(AtomicClaim(kind="finding", text=claim),),
         record=Abstract(id="a2020", title="On trees", year=2020, text=text),
     )
 
@@ -28,16 +28,18 @@ def test_queries_hold_the_topics_own_words_and_the_studys_terms() -> None:
 
 
 def test_a_near_copy_is_called_so_and_the_quote_is_verbatim() -> None:
-    answer = label(near("Temperature scaling repairs the calibration of networks trained on noisy labels.", TEXT))
+    (answer,) = label(
+        near("Temperature scaling repairs the calibration of networks trained on noisy labels.", TEXT)
+    ).labels
     assert answer.closeness == "same method and setting"
     assert answer.quote in TEXT
     assert "Temperature scaling" in answer.quote
 
 
 def test_another_subject_is_unrelated_and_quotes_nothing() -> None:
-    answer = label(near("Exponential smoothing of unemployment series.", TEXT))
+    (answer,) = label(near("Exponential smoothing of unemployment series.", TEXT)).labels
     assert (answer.closeness, answer.quote) == ("unrelated", "")
 
 
 def test_a_record_without_text_proves_nothing() -> None:
-    assert label(near("Temperature scaling repairs calibration.", "")).quote == ""
+    assert label(near("Temperature scaling repairs calibration.", "")).labels[0].quote == ""
