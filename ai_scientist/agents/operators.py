@@ -25,6 +25,24 @@ BLIND = frozenset({"debug"})
 """Operators that must not see scores: a repair may not depend on which way an effect points."""
 
 
+class StageValues:
+    """Values of nodes as one stage sees them: for its own target, its roots included.
+
+    A node's score is that of the stage which made it, about another condition perhaps; beside this stage's values it
+    would look like a better or a worse program where only the question differs.
+    """
+
+    def __init__(self, journal: Journal, stage: Stage) -> None:
+        self._view = journal.stage(stage.name) if stage.name in journal.stages else None
+
+    def of(self, node: Node) -> float | None:
+        """Return the node's value; None if it has none in this stage."""
+        if self._view is None or not self._view.has(node.id):
+            return None
+        key = self._view.member(node.id).key
+        return None if key is None else key[0]
+
+
 class AgentOperator:
     """One operator, by name; the prompt is coding_<name>."""
 
@@ -50,6 +68,7 @@ class AgentOperator:
     async def expand(self, parents: Sequence[Node], stage: Stage, journal: Journal) -> Proposal | None:
         """Return a child's program, or None if the agent has nothing left to try here."""
         programs = [dict(self._checkpoints.load(parent.checkpoint).files) for parent in parents]
+        values = StageValues(journal, stage)
         problem = ""
         for attempt in range(1, TRIES + 1):
             facts = ProgramFacts(
@@ -59,7 +78,7 @@ class AgentOperator:
                 goal=stage.goal,
                 target=stage.target,
                 parents=tuple(
-                    Program(files=files, attempt=self._tell(parent), stdout=self._printed(parent.id))
+                    Program(files=files, attempt=self._tell(parent, values), stdout=self._printed(parent.id))
                     for parent, files in zip(parents, programs, strict=True)
                 ),
                 tried=self._tried(journal, stage, parents),
@@ -77,27 +96,27 @@ class AgentOperator:
                 problem = f"Try {attempt}: {rejected}"  # told apart, or the call store would answer again
         raise EditRejected(f"{self.name}: no answer in {TRIES} could be applied. The last: {problem}")
 
-    def _tell(self, node: Node) -> Attempt:
-        hidden = self.name in BLIND
+    def _tell(self, node: Node, values: StageValues) -> Attempt:
         return Attempt(
             title=node.title,
             operator=node.operator,
             move=node.move,
             components=node.components,
             status=node.outcome.status.value if node.outcome else "running",
-            value=None if hidden or node.score is None else node.score.value,
+            value=None if self.name in BLIND else values.of(node),
             diagnosis=node.outcome.diagnosis if node.outcome else "",
         )
 
     def _tried(self, journal: Journal, stage: Stage, parents: Sequence[Node]) -> tuple[Attempt, ...]:
         """The attempts that a prompt carries: children of these parents, the best, the newest, the last failures."""
+        values = StageValues(journal, stage)
         finished = [node for node in journal.nodes if node.is_finished]
         good = [node for node in finished if node.score is not None and node.stage == stage.name]
-        good.sort(key=lambda node: (-(node.score.value if node.score else 0.0), node.number))
+        good.sort(key=lambda node: (-(values.of(node) or 0.0), node.number))
         failed = [node for node in finished if node.outcome and node.outcome.status is not Status.OK]
         children = [child for parent in parents for child in journal.children(parent.id)]
         chosen = {node.number: node for node in [*children, *good[:SHOWN], *finished[-SHOWN:], *failed[-SHOWN:]]}
-        return tuple(self._tell(chosen[number]) for number in sorted(chosen))
+        return tuple(self._tell(chosen[number], values) for number in sorted(chosen))
 
     def _proposal(
         self, answer: ProgramAnswer, parents: Sequence[Node], programs: Sequence[Mapping[str, str]]

@@ -183,6 +183,10 @@ class StageView:
         for number in sorted(self._members):
             yield self._members[number]
 
+    def has(self, node: NodeId) -> bool:
+        """Whether the node is the stage's or a root of it."""
+        return node_number(node) in self._members
+
     def member(self, node: NodeId) -> Member:
         """Return a node as the stage sees it.
 

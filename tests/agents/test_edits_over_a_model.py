@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ai_scientist.agents.operators import AgentOperator
+from ai_scientist.agents.operators import AgentOperator, StageValues
 from ai_scientist.core.budget import Budget
 from ai_scientist.core.clock import SystemClock
 from ai_scientist.core.errors import EditRejected
+from ai_scientist.core.ids import CheckpointId
 from ai_scientist.core.settings import BudgetSettings, ModelSettings
 from ai_scientist.models.build import build_model
 from ai_scientist.search.checkpoints import Checkpoints
@@ -109,3 +110,27 @@ async def test_edits_that_never_apply_are_refused_in_the_end(tmp_path: Path) -> 
 async def test_nothing_left_is_an_answer(tmp_path: Path) -> None:
     with chat_server(answer=lambda body: {**GOOD, "edits": [], "nothing_left": True}) as server:
         assert await expand(server, tmp_path) is None
+
+
+async def test_a_value_that_an_earlier_stage_gave_is_not_shown_beside_this_stages(tmp_path: Path) -> None:
+    """A root's score is about the earlier stage's target; a tuning agent would take it for the one to beat."""
+    tune = STAGE.model_copy(update={"name": "tune", "target": "full"})
+    with Journal.open(tmp_path / "journal.jsonl", clock=SystemClock()) as journal:
+        journal.enter_stage(STAGE, {})
+        first = Node(
+            id=node_id(1),
+            number=1,
+            parents=(),
+            operator="draft",
+            stage=STAGE.name,
+            title="first",
+            checkpoint=CheckpointId("0" * 40),
+            tree="0" * 40,
+        )
+        journal.propose(first)
+        outcome = Outcome(status=Status.OK, seeds=(0,), wall_seconds=1)
+        node = journal.finish(first.id, outcome, Score(value=0.9))
+        assert StageValues(journal, STAGE).of(node) == 0.9
+        assert StageValues(journal, tune).of(node) is None
+        journal.enter_stage(tune, {node.id: Score(value=0.4)})
+        assert StageValues(journal, tune).of(node) == 0.4
