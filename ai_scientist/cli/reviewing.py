@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from ai_scientist.agents.reviewing import Evidence, ReviewFacts, review_paper
 from ai_scientist.core.budget import Budget
@@ -33,15 +34,16 @@ def carry_out_review(
         ConfigError: If the draft cannot be read.
     """
     paper = read_paper(draft)
-    return asyncio.run(_review(paper.title, paper.text, _engine(model, base_url), reviewers))
+    with tempfile.TemporaryDirectory(prefix="ai-scientist-review-") as calls:
+        return asyncio.run(_review(paper.title, paper.text, _engine(model, base_url, Path(calls)), reviewers))
 
 
-def _engine(model: str, base_url: str | None) -> Model:
+def _engine(model: str, base_url: str | None, calls: Path) -> Model:
     if model == "rules":
         return RulesModel()
     settings = ModelSettings(name=model, base_url=base_url)
     asyncio.run(check_model(settings))
-    clock, calls = SystemClock(), Path(tempfile.mkdtemp(prefix="ai-scientist-review-"))
+    clock = SystemClock()
     budget = Budget(BudgetSettings(), clock)
     return build_model(settings, budget=budget, ledger=None, calls=calls, clock=clock, rules=RulesModel())
 
@@ -71,13 +73,14 @@ def print_review(result: tuple[MetaReview, tuple[Review, ...]], *, as_json: bool
     console = Console()
     scores = ", ".join(f"{name} {score:.1f}/4" for name, score in meta.scores.items())
     console.print(f"[bold]{meta.decision}[/]  overall {meta.overall:.1f}/10  ({scores})", highlight=False)
-    console.print(meta.summary, highlight=False)
+    console.print(meta.summary, markup=False, highlight=False)
     for defect in meta.defects:
-        console.print(f"\n[bold]{defect.severity}[/] {defect.where}: {defect.what}", highlight=False)
-        console.print(f"  remedy: {defect.remedy}", style="dim", highlight=False)
+        said = f"{defect.where}: {defect.what}"
+        console.print(f"\n[bold]{defect.severity}[/] {escape(said)}", highlight=False)
+        console.print(f"  remedy: {defect.remedy}", style="dim", markup=False, highlight=False)
     for review in reviews:
         console.print(f"\n[bold]Review: {review.reviewer}[/]  overall {review.overall}, confidence {review.confidence}")
-        console.print(review.summary, highlight=False)
+        console.print(review.summary, markup=False, highlight=False)
         for head, items in (("+", review.strengths), ("-", review.weaknesses), ("?", review.questions)):
             for item in items:
-                console.print(f"  {head} {item}", highlight=False)
+                console.print(f"  {head} {item}", markup=False, highlight=False)
