@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from ai_scientist.analysis.recompute import KNOWN, KNOWN_OF_PROBABILITIES, Predictions, Truth, recompute
 from ai_scientist.analysis.rows import LoggedRow, Row
-from ai_scientist.core.plan import ABLATION_PREFIX, Plan
+from ai_scientist.core.plan import ABLATION_PREFIX, Metric, Plan
 
 SAME = 1e-6
 """A logged metric may differ from the recomputed one by this much, relatively: programs compute in single precision."""
@@ -119,16 +119,12 @@ def recheck_rows(rows: Sequence[Row], plan: Plan, *, components: Sequence[str] =
     by_seed: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         by_seed[row.seed].append(row)
-    logs = [SeedLog(seed=seed, rows=[_said(row) for row in mine]) for seed, mine in sorted(by_seed.items())]
+    logs = [SeedLog(seed=seed, rows=mine) for seed, mine in sorted(by_seed.items())]
     first = rows[0] if rows else None
     origin = Origin(
         node=first.node if first else "", code=first.code if first else "", time=first.time if first else ""
     )
     return check_rows(logs, plan, origin=origin, components=components)
-
-
-def _said(row: Row) -> LoggedRow:
-    return LoggedRow.model_validate(row.model_dump(include=set(LoggedRow.model_fields)))
 
 
 @dataclass(slots=True)
@@ -148,7 +144,8 @@ class _Findings:
 
 
 def _seed_rows(log: SeedLog, plan: Plan, origin: Origin, truth: Truth, found: _Findings) -> list[Row]:
-    valid = [row for row in log.rows if _fits(row, plan, log.seed, found)]
+    allowed = _Allowed.by(plan)
+    valid = [row for row in log.rows if _fits(row, allowed, log.seed, found)]
     finals = Counter(_place(row) for row in valid)
     for place, count in finals.items():
         if count > 1:
@@ -166,14 +163,19 @@ def _seed_rows(log: SeedLog, plan: Plan, origin: Origin, truth: Truth, found: _F
     for place, value in computed.items():
         if place not in logged:
             row = LoggedRow(metric=place[0], value=value, condition=place[1], dataset=place[2], split=place[3])
-            if _fits(row, plan, log.seed, found):
+            if _fits(row, allowed, log.seed, found):
                 rows.append(_kept(row, log, origin, recomputed=True))
     return rows
 
 
 def _kept(row: LoggedRow, log: SeedLog, origin: Origin, *, recomputed: bool) -> Row:
     return Row(
-        **row.model_dump(include=set(LoggedRow.model_fields)),
+        metric=row.metric,
+        value=row.value,
+        condition=row.condition,
+        dataset=row.dataset,
+        split=row.split,
+        step=row.step,
         node=origin.node,
         seed=log.seed,
         code=origin.code,
@@ -197,37 +199,56 @@ def _name(place: Place) -> str:
     return f"{metric} of condition '{condition}' on {dataset} ({split}){at}"
 
 
-def _fits(row: LoggedRow, plan: Plan, seed: int, found: _Findings) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Allowed:
+    """What a plan lets a row say."""
+
+    metrics: Mapping[str, Metric]
+    conditions: frozenset[str]
+    datasets: frozenset[str]
+    split: str
+
+    @classmethod
+    def by(cls, plan: Plan) -> _Allowed:
+        return cls(
+            metrics={metric.name: metric for metric in plan.metrics},
+            conditions=frozenset(condition.name for condition in plan.conditions),
+            datasets=frozenset(dataset.name for dataset in plan.datasets),
+            split=plan.split,
+        )
+
+
+def _fits(row: LoggedRow, allowed: _Allowed, seed: int, found: _Findings) -> bool:
     """Whether a row is one that the plan allows; what is wrong with it goes to the findings."""
-    metrics = {metric.name: metric for metric in plan.metrics}
-    conditions = {condition.name for condition in plan.conditions}
-    if row.metric not in metrics:
-        found.problem(f"The plan declares no metric '{row.metric}'; it declares {', '.join(sorted(metrics))}.")
+    if row.metric not in allowed.metrics:
+        declared = ", ".join(sorted(allowed.metrics))
+        found.problem(f"The plan declares no metric '{row.metric}'; it declares {declared}.")
         return False
-    if row.condition not in conditions and not row.condition.startswith(ABLATION_PREFIX):
+    if row.condition not in allowed.conditions and not row.condition.startswith(ABLATION_PREFIX):
         found.problem(
-            f"The plan declares no condition '{row.condition}'; it declares {', '.join(sorted(conditions))} "
+            f"The plan declares no condition '{row.condition}'; it declares {', '.join(sorted(allowed.conditions))} "
             f"(and ablations, named {ABLATION_PREFIX}…)."
         )
         return False
-    datasets = {dataset.name for dataset in plan.datasets}
-    if row.dataset not in datasets:
-        found.problem(f"The plan declares no dataset '{row.dataset}'; it declares {', '.join(sorted(datasets))}.")
+    if row.dataset not in allowed.datasets:
+        declared = ", ".join(sorted(allowed.datasets))
+        found.problem(f"The plan declares no dataset '{row.dataset}'; it declares {declared}.")
         return False
-    if row.split not in {plan.split, *OTHER_SPLITS}:
-        found.problem(f"The plan measures on the split '{plan.split}'; there is no split '{row.split}'.")
+    if row.split not in {allowed.split, *OTHER_SPLITS}:
+        found.problem(f"The plan measures on the split '{allowed.split}'; there is no split '{row.split}'.")
         return False
-    return _in_range(row, metrics[row.metric].low, metrics[row.metric].high, seed, found)
+    metric = allowed.metrics[row.metric]
+    return _in_range(row, metric.low, metric.high, seed, found)
 
 
 def _in_range(row: LoggedRow, low: float | None, high: float | None, seed: int, found: _Findings) -> bool:
-    where = f"{_name(_place(row))}, seed {seed}"
     if not math.isfinite(row.value):
-        found.problem(f"{where}: the value is not a finite number.")
+        found.problem(f"{_name(_place(row))}, seed {seed}: the value is not a finite number.")
         return False
     floor, ceiling = -math.inf if low is None else low, math.inf if high is None else high
     slack = 1e-9 * max(1.0, abs(row.value))
     if not floor - slack <= row.value <= ceiling + slack:
+        where = f"{_name(_place(row))}, seed {seed}"
         found.problem(f"{where}: {row.value:.6g} is outside the declared range [{floor:g}, {ceiling:g}].")
         return False
     return True

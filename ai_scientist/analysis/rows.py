@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.hashing import canonical_json, sha256_json
 from ai_scientist.core.ids import Sha256
-from ai_scientist.core.jsonl import read_lines, write_atomic
+from ai_scientist.core.jsonl import read_raw, write_atomic
 from ai_scientist.core.values import Scalar, Value
 
 
@@ -74,9 +74,9 @@ def read_rows(path: Path) -> tuple[Row, ...]:
         RunCorrupted: If a line is no row.
     """
     rows: list[Row] = []
-    for number, line in enumerate(read_lines(path), 1):
+    for number, raw in enumerate(read_raw(path), 1):
         try:
-            rows.append(Row.model_validate(line.value))
+            rows.append(Row.model_validate_json(raw))
         except ValidationError as error:
             raise RunCorrupted(f"{path}, line {number}, is no row: {error}") from error
     return tuple(rows)

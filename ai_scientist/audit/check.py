@@ -15,7 +15,7 @@ from ai_scientist.audit.plan_lock import check_plan
 from ai_scientist.audit.report import AuditReport
 from ai_scientist.audit.rerun import Rerun, check_rerun
 from ai_scientist.audit.tree import check_tree
-from ai_scientist.audit.witness import check_dates, check_left, check_numbering, check_plan_draft, check_template
+from ai_scientist.audit.witness import check_dates, check_numbering, check_plan_draft, check_template
 from ai_scientist.core.run_folder import RunFolder
 
 
@@ -39,7 +39,6 @@ def audit(run: RunFolder, *, rerun: bool | Rerun = False) -> AuditReport:
         check_template(run, plan, book)
         tree = check_tree(run, chain, plan, book)
         check_numbering(run, tree, book)
-        check_left(run, tree, plan, book)
         evidence = check_numbers(run, chain, tree, plan, book)
         if evidence is not None:
             check_figures(run, chain, tree, evidence, plan, book)

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from ai_scientist.analysis.figure_data import FigureData, NothingToDraw, TreePoint, figure_data
 from ai_scientist.analysis.figures import drawing_tool, render
 from ai_scientist.analysis.tables import NothingToShow, make_table
+from ai_scientist.audit.brief import Tree
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import Evidence
-from ai_scientist.audit.tree import Tree
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.jsonl import read_json
 from ai_scientist.core.plan import Plan

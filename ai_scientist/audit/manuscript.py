@@ -7,21 +7,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
+from ai_scientist.audit.brief import Tree
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import Evidence
-from ai_scientist.audit.tree import Tree
+from ai_scientist.audit.pdf import check_pdf_file
 from ai_scientist.audit.wording import compare_words
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.jsonl import read_json
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.run_folder import RunFolder
-from ai_scientist.paper.check_pdf import PdfUnreadable, check_pdf, read_pdf
 from ai_scientist.paper.claims import Claim, ClaimsFile
 from ai_scientist.paper.compile import Frame, read_context, read_draft
 from ai_scientist.paper.context import RenderContext
@@ -70,7 +69,7 @@ def check_paper(
     _compare_source(run, source, made_by, context, book)
     _compare_claims(run, source.claims, made_by, book)
     _compare_sections(run, draft, book)
-    _check_pdf(run, draft, book)
+    check_pdf_file(run, draft, source.tex, book)
     return Manuscript(draft=draft, context=context, source=source)
 
 
@@ -311,54 +310,3 @@ def _compare_sections(run: RunFolder, draft: Draft, book: Notebook) -> None:
         file = run.paper / "sections" / f"{section.name}.tex"
         if not file.is_file() or file.read_text(encoding="utf-8", errors="replace") != section.body:
             book.find("paper", f"paper/sections/{section.name}.tex", "It is not the section that draft.json holds.")
-
-
-DECIMAL = re.compile(r"(?<![\d.,])\d+\.\d+(?![\d.])")
-
-
-def _check_pdf(run: RunFolder, draft: Draft, book: Notebook) -> None:
-    """What a reader sees must show every rendered number, and no decimal number that paper.tex does not hold."""
-    file = run.paper / "paper.pdf"
-    if not file.is_file():
-        book.note("There is no PDF, so only its source was checked.")
-        return
-    try:
-        claims = ClaimsFile.model_validate(read_json(run.paper / "claims.json")).claims
-        texts = [(run.paper / name).read_text(encoding="utf-8") for name in ("paper.tex", "references.bib")]
-        data = file.read_bytes()
-    except (RunCorrupted, ValidationError, OSError, UnicodeDecodeError):
-        return  # said where they are compared
-    checked = check_pdf(data, claims, [section.title for section in draft.sections])
-    book.look("page", checked.pages)
-    for problem in checked.problems:
-        if problem.severity == "error":
-            book.find("paper", "paper/paper.pdf", problem.message)
-    try:
-        pages = read_pdf(data).pages
-    except PdfUnreadable:
-        return  # said above
-    known = {token for text in texts for token in DECIMAL.findall(_plain(text))} | _figure_numbers(run, draft)
-    for number, page in enumerate(pages, 1):
-        for token in DECIMAL.findall(_plain(page)):
-            if token not in known:
-                book.find(
-                    "number", f"paper/paper.pdf, page {number}", f"It shows {token}, which paper.tex does not hold."
-                )
-
-
-def _plain(text: str) -> str:
-    """Return text whose numbers stand alone: macros' braces and thin spaces set apart."""
-    return re.sub(r"[{}\\~]|\u202f|\u2009", " ", text)
-
-
-def _figure_numbers(run: RunFolder, draft: Draft) -> set[str]:
-    """Return the decimal numbers on the figures' axes, which a PDF shows as text."""
-    found: set[str] = set()
-    for figure in draft.figures:
-        path: Path = run.path / figure.file
-        try:
-            pages = read_pdf(path.read_bytes()).pages if path.suffix == ".pdf" else ()
-        except (OSError, PdfUnreadable):
-            continue
-        found.update(token for page in pages for token in DECIMAL.findall(_plain(page)))
-    return found

@@ -13,9 +13,9 @@ from ai_scientist.analysis.cells import Cell, Results, TestResult, read_results
 from ai_scientist.analysis.family import CONFIRM, count_family
 from ai_scientist.analysis.results import RowsUnusable, build_results, exploratory
 from ai_scientist.analysis.rows import Row, RunConfig, read_rows
+from ai_scientist.audit.brief import Tree
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
-from ai_scientist.audit.tree import Tree
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.plan import Hypothesis, Plan

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-NUMBER = r"-?(?:\d+(?:\.\d+)?|\.\d+)"
+from ai_scientist.audit.amounts import AMOUNTS
+from ai_scientist.audit.rounding import NUMBER, Range, Statement, normal
+
 P_VALUE = rf"p(?:-value)?\s*(?P<sign>[<>=≤≥])\s*(?P<p>{NUMBER}(?:\s*[×x·]\s*10\s*\^?\s*-?\d+|e-?\d+)?)"
 
 
@@ -44,51 +46,17 @@ class Printed:
     impossible: tuple[Impossible, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """The values that a printed number stands for."""
-
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, text: str) -> Range:
-        """Return the range that rounding leaves open.
-
-        >>> Range.of("2.10")
-        Range(low=2.095, high=2.105)
-        """
-        plain = normal(text)
-        mantissa, _, exponent = plain.partition("e")
-        half = 0.5 * 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
-        value = float(plain)
-        return cls(low=round(value - half, 12), high=round(value + half, 12))
-
-
-def normal(text: str) -> str:
-    """Return a printed number as Python reads it.
-
-    >>> normal("1.2 × 10^-5"), normal(".05")
-    ('1.2e-5', '.05')
-    """
-    return re.sub(r"\s*[×x·]\s*10\s*\^?\s*", "e", text.strip()).replace("−", "-")
-
-
 def check_printed(text: str) -> Printed:
     """Return every statement of a text that can be computed again, and those that cannot be true."""
     plain = _plain(text)
     found: list[Impossible] = []
     checked = 0
-    for check in (_tests, _intervals, _shares, _share_of, _whole_means, _bounded):
+    for check in (_tests, _intervals, *AMOUNTS):
         for excerpt, start, why in check(plain):
             checked += 1
             if why:
                 found.append(Impossible(excerpt=" ".join(excerpt.split()), start=start, why=why))
     return Printed(checked=checked, impossible=tuple(sorted(found, key=lambda one: one.start)))
-
-
-Statement = tuple[str, int, str]
-"""Excerpt, offset, and what is wrong with it; the last is empty if nothing is."""
 
 
 def _plain(text: str) -> str:
@@ -145,9 +113,10 @@ def _tests(text: str) -> Iterator[Statement]:
             yield match[0], match.start(), _test_problem(parts, [p_of(x, a, b) * sided for x in _ends(parts["x"])])
 
 
-def _ends(text: str) -> tuple[float, float]:
+def _ends(text: str) -> tuple[float, ...]:
+    """Return the values between which a statistic's p-value is least and largest: zero, too, if it may be zero."""
     found = Range.of(text)
-    return (found.low, found.high)
+    return (found.low, 0.0, found.high) if found.low < 0 < found.high else (found.low, found.high)
 
 
 def _test_problem(parts: dict[str, str | None], values: list[float]) -> str:
@@ -184,82 +153,3 @@ def _intervals(text: str) -> Iterator[Statement]:
             elif value.high < low.low or value.low > high.high:
                 why = "The estimate lies outside of its own interval."
             yield match[0], match.start(), why
-
-
-def _shares(text: str) -> Iterator[Statement]:
-    count = r"(?P<k>\d+)\s*(?:/|of|out of)\s*(?P<n>\d+)"
-    percent = r"(?P<x>\d+(?:\.\d+)?)\s*\\?%"
-    other = count.replace("?P<k>", "?P<k2>").replace("?P<n>", "?P<n2>")
-    second = percent.replace("?P<x>", "?P<x2>")
-    for match in re.finditer(rf"\b{count}\s*[^().\d]{{0,20}}\(\s*{percent}\s*\)|\b{second}\s*\(\s*{other}\s*\)", text):
-        parts = match.groupdict()
-        k, n = int(parts["k"] or parts["k2"]), int(parts["n"] or parts["n2"])
-        told = Range.of(parts["x"] or parts["x2"])
-        if n == 0:
-            yield match[0], match.start(), "Nothing is a share of zero cases."
-        elif k > n:
-            yield match[0], match.start(), "A part is larger than its whole."
-        else:
-            share = 100 * k / n
-            fits = told.low - 1e-9 <= share <= told.high + 1e-9
-            yield match[0], match.start(), "" if fits else f"{k} of {n} is {share:.3g}%."
-
-
-CASES = (
-    r"(?:test\s+)?(?:examples|items|questions|images|cases|samples|instances|problems|patients|participants|documents)"
-)
-
-
-def _share_of(text: str) -> Iterator[Statement]:
-    """A share of n cases, of one run, must be some whole number of them."""
-    pattern = rf"(?P<x>\d+(?:\.\d+)?)\s*\\?%\s*(?:[a-z]+\s+){{0,4}}(?:on|of)\s+(?:the\s+|all\s+)?(?P<n>\d+)\s+{CASES}\b"
-    for match in re.finditer(pattern, text):
-        sentence = _sentence(text, match.start(), match.end())
-        if re.search(r"\bmean|averag|±|\bseeds?\b|\bruns?\b|\bfolds?\b|\bstd\b", sentence, re.I):
-            continue
-        n, told = int(match["n"]), Range.of(match["x"])
-        yield (
-            match[0],
-            match.start(),
-            "" if _whole(told, n, scale=100) else f"No whole number of {n} cases is {match['x']}%.",
-        )
-
-
-def _whole(told: Range, n: int, *, scale: float) -> bool:
-    """Return whether some whole number over n, times the scale, rounds to what is printed."""
-    return math.floor((told.high + 1e-9) * n / scale) >= math.ceil((told.low - 1e-9) * n / scale)
-
-
-MEANS = (
-    re.compile(r"\bM\s*=\s*(?P<x>\d+\.\d+)[^.;]{0,40}?\b[nN]\s*=\s*(?P<n>\d+)"),
-    re.compile(r"\b[nN]\s*=\s*(?P<n>\d+)[^.;]{0,40}?\bM\s*=\s*(?P<x>\d+\.\d+)"),
-)
-
-
-def _whole_means(text: str) -> Iterator[Statement]:
-    """The mean of n whole numbers is a whole number over n."""
-    for pattern in MEANS:
-        for match in pattern.finditer(text):
-            sentence = _sentence(text, match.start(), match.end())
-            if not re.search(r"likert|rating|rated|whole number|integer|number of|count", sentence, re.I):
-                continue
-            fits = _whole(Range.of(match["x"]), int(match["n"]), scale=1)
-            why = "" if fits else f"No {match['n']} whole numbers have the mean {match['x']}."
-            yield match[0], match.start(), why
-
-
-BOUNDED = r"accuracy|precision|recall|specificity|sensitivity|F1(?:[- ]score)?|AUC|AUROC"
-
-
-def _bounded(text: str) -> Iterator[Statement]:
-    pattern = rf"\b(?P<what>{BOUNDED})\s+(?:is|was|of|reaches|reached|=|:)\s+(?P<x>\d+(?:\.\d+)?)\s*(?P<unit>\\?%)?"
-    for match in re.finditer(pattern, text, re.I):
-        value = float(match["x"])
-        over = value > 100 if match["unit"] or value > 1.5 else value > 1
-        yield match[0], match.start(), f"No {match['what']} is that large." if over else ""
-
-
-def _sentence(text: str, start: int, end: int) -> str:
-    left = max(text.rfind(". ", 0, start), text.rfind("\n\n", 0, start)) + 1
-    right = text.find(". ", end)
-    return text[left : right if right >= 0 else len(text)]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import tempfile
-from collections.abc import Coroutine, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import TypeVar
 
 from ai_scientist.analysis.rows import Row
+from ai_scientist.audit.brief import Tree
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import Evidence
-from ai_scientist.audit.tree import Tree
+from ai_scientist.audit.waiting import wait
 from ai_scientist.core.errors import MissingTool, RunCorrupted, SandboxError
 from ai_scientist.core.hashing import sha256_json
 from ai_scientist.core.ids import CheckpointId
@@ -26,8 +24,6 @@ from ai_scientist.sandbox.choose import choose, limits_of
 from ai_scientist.sandbox.contract import ExitKind, Sandbox
 from ai_scientist.sandbox.harness import ProgramRun, SeedRun, run_program
 from ai_scientist.search.checkpoints import Checkpoints
-
-T = TypeVar("T")
 
 TOLERANCE = 1e-6
 """Relative: the same packages on another processor differ in the last digits; more is another result."""
@@ -95,12 +91,6 @@ def check_rerun(
             return None
         _compare(made, evidence, nodes[0].id, book)
     return made
-
-
-def wait(coroutine: Coroutine[object, object, T]) -> T:
-    """Return what a coroutine gives, also where a loop is running already: an audit is a plain function."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
 
 
 def _compare(made: ProgramRun, evidence: Evidence, node: str, book: Notebook) -> None:

@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from ai_scientist.analysis.check import recheck_rows
-from ai_scientist.analysis.family import CONFIRM
-from ai_scientist.analysis.rows import Row, read_rows
+from ai_scientist.audit.brief import Brief, Tree
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
+from ai_scientist.audit.rows import check_node_rows
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.ids import CheckpointId, NodeId
 from ai_scientist.core.ledger import Event
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.node import Measurement, Node, Outcome, Status
+from ai_scientist.search.node import Node, Outcome
 from ai_scientist.search.records import NodeFinished, NodeProposed, Record
 from ai_scientist.search.values import target_mean
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brief:
-    """What later checks need of a node; measurements stay on disk."""
-
-    id: str
-    number: int
-    stage: str
-    operator: str
-    title: str
-    parents: tuple[str, ...]
-    checkpoint: str
-    move: str
-    components: tuple[str, ...]
-    is_copy: bool
-    status: str | None = None
-    value: float | None = None
-    seeds: tuple[int, ...] = ()
-
-
-Tree = Mapping[str, Brief]
-"""Nodes by id, oldest first."""
 
 
 def check_tree(run: RunFolder, chain: Chain, plan: Plan, book: Notebook) -> Tree:
@@ -71,7 +46,7 @@ def check_tree(run: RunFolder, chain: Chain, plan: Plan, book: Notebook) -> Tree
                 book.find("node", where, f"The ledger knows no end of {event.node}, which the journal records.")
                 continue
             _compare(nodes[event.node], told, where, book)
-            _check_rows(run, nodes[event.node], record.outcome.measurements, plan, book)
+            check_node_rows(run, nodes[event.node], record.outcome.measurements, plan, book)
     for name in sorted((finished.keys() | proposed) - nodes.keys()):
         book.find("node", "search/journal.jsonl", f"The journal has lost {name}, which the ledger records.")
     for name in sorted(finished.keys() & nodes.keys()):
@@ -148,50 +123,3 @@ def _compare(node: Brief, event: Event, where: str, book: Notebook) -> None:
     for name, value in said.items():
         if name in event.facts and event.facts[name] != value:
             book.find("node", where, f"{node.id}: the journal's {name} is {value}, the ledger's {event.facts[name]}.")
-
-
-def _check_rows(run: RunFolder, node: Brief, measured: tuple[Measurement, ...], plan: Plan, book: Notebook) -> None:
-    path = f"search/nodes/{node.id}/rows.jsonl"
-    file = run.path / path
-    if node.status != Status.OK:
-        if file.exists():
-            book.find("rows", path, f"{node.id} ended as {node.status}, so it can have no rows.")
-        return
-    try:
-        rows = read_rows(file)
-    except (RunCorrupted, UnicodeDecodeError) as error:
-        book.find("rows", path, str(error).splitlines()[0])
-        return
-    book.look("row", len(rows))
-    if not rows:
-        book.find("rows", path, f"{node.id} ended well, but has no rows.")
-        return
-    for row in rows:
-        if row.node != node.id or row.code != node.checkpoint:
-            book.find("rows", path, f"A row is of {row.node} and program {row.code[:12]}, not of {node.id}'s own.")
-            break
-    _check_seeds(rows, node, plan, path, book)
-    for problem in recheck_rows(rows, plan, components=node.components).problems:
-        book.find("rows", path, problem)
-    finals = {(r.metric, r.condition, r.dataset, r.split, r.seed): r.value for r in rows if r.is_final}
-    said = {(m.metric, m.condition, m.dataset, m.split, m.seed): m.value for m in measured}
-    for key in sorted(finals.keys() | said.keys()):
-        if finals.get(key) != said.get(key):
-            name = "/".join(map(str, key))
-            book.find("rows", path, f"{name}: the rows say {finals.get(key)}, the journal {said.get(key)}.")
-
-
-def _check_seeds(rows: tuple[Row, ...], node: Brief, plan: Plan, path: str, book: Notebook) -> None:
-    there = {row.seed for row in rows}
-    if there != set(node.seeds):
-        missing = sorted(set(node.seeds) - there)
-        why = (
-            f"seeds {missing} have no rows"
-            if missing
-            else f"rows of seeds {sorted(there - set(node.seeds))} were added"
-        )
-        book.find("rows", path, f"{node.id} was run on {len(node.seeds)} seeds, but {why}.")
-    if node.stage == CONFIRM and there != set(plan.confirm_seeds):
-        book.find("rows", path, f"{node.id} was confirmed on other seeds than the plan's {len(plan.confirm_seeds)}.")
-    if node.stage != CONFIRM and there & set(plan.confirm_seeds):
-        book.find("rows", path, f"{node.id} of stage '{node.stage}' used seeds that are kept for confirming.")

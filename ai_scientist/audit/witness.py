@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
 
-from ai_scientist.analysis.check import SAME
-from ai_scientist.analysis.recompute import KNOWN, KNOWN_OF_PROBABILITIES, read_predictions, recompute
-from ai_scientist.analysis.rows import Row, read_rows
+from ai_scientist.audit.brief import Tree
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
-from ai_scientist.audit.tree import Brief, Tree
-from ai_scientist.core.errors import ConfigError, RunCorrupted
-from ai_scientist.core.hashing import sha256_json
-from ai_scientist.core.ids import NodeId
+from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.research_template import load_template
 from ai_scientist.core.run_folder import RunFolder
-from ai_scientist.sandbox.reports import read_reports
 
 PACKAGE = "ai-scientist"
 ASKED = ("statement", "metric", "treatment", "baseline", "expects", "margin")
@@ -99,101 +91,3 @@ def check_template(run: RunFolder, plan: Plan, book: Notebook) -> None:
         if ours is None or any(getattr(ours, name) != getattr(hypothesis, name) for name in ASKED):
             why = f"{hypothesis.id} is not as the research template {plan.template} has it."
             book.find("plan", "plan.json", why)
-
-
-def check_left(run: RunFolder, tree: Tree, plan: Plan, book: Notebook) -> None:
-    """Rows against what each program itself left behind, seed by seed."""
-    bare: list[str] = []
-    for node in tree.values():
-        if node.status != "ok":
-            continue
-        if not (run.node(NodeId(node.id)) / "files").is_dir():
-            bare.append(node.id)
-            continue
-        try:
-            rows = read_rows(run.node(NodeId(node.id)) / "rows.jsonl")
-        except (RunCorrupted, UnicodeDecodeError):
-            continue  # said where rows are checked
-        _check_node(run, node, rows, plan, book)
-    if bare:
-        some = ", ".join(bare[:5]) + (" …" if len(bare) > 5 else "")
-        book.note(f"What the programs of {some} left was not kept, so their rows were not compared with it.")
-
-
-def _check_node(run: RunFolder, node: Brief, rows: tuple[Row, ...], plan: Plan, book: Notebook) -> None:
-    path = f"search/nodes/{node.id}/rows.jsonl"
-    folder = run.node(NodeId(node.id)) / "files"
-    for seed in sorted({row.seed for row in rows} | set(node.seeds)):
-        out = folder / f"seed-{seed}"
-        if not out.is_dir():
-            book.find("rows", path, f"Seed {seed} has left nothing: there is no {out.relative_to(run.path)}.")
-            continue
-        reports = read_reports(out)
-        mine = [row for row in rows if row.seed == seed]
-        said = {(r.metric, r.condition, r.dataset, r.split, r.step): r.value for r in reports.rows}
-        kept = {(r.metric, r.condition, r.dataset, r.split, r.step): r for r in mine}
-        for place in sorted(said.keys() | kept.keys(), key=str):
-            name = "/".join(str(part) for part in place if part is not None)
-            if place not in kept:
-                book.find("rows", path, f"{name}, seed {seed}: the program logged it, but the row is missing.")
-            elif place not in said and not kept[place].recomputed:
-                book.find("rows", path, f"{name}, seed {seed}: the program did not log it.")
-            elif place in said and not kept[place].recomputed and said[place] != kept[place].value:
-                why = f"{name}, seed {seed}: the row says {kept[place].value!r}, the program logged {said[place]!r}."
-                book.find("rows", path, why)
-        hashes = {key: value for key, value in reports.data.items() if key.endswith("/sha256")}
-        data = sha256_json(hashes) if hashes else ""
-        if mine and mine[0].data != data:
-            book.find("rows", path, f"Seed {seed}: the rows name other data than the program loaded.")
-        _check_predictions(run, node, seed, kept, plan, book)
-    _check_config(run, node, book)
-
-
-def _check_predictions(
-    run: RunFolder,
-    node: Brief,
-    seed: int,
-    kept: Mapping[tuple[str, str, str, str, int | None], Row],
-    plan: Plan,
-    book: Notebook,
-) -> None:
-    out = run.node(NodeId(node.id)) / "files" / f"seed-{seed}"
-    path = f"search/nodes/{node.id}/rows.jsonl"
-    try:
-        predictions = read_predictions(out)
-    except (ValueError, RunCorrupted) as error:
-        book.find("rows", out.relative_to(run.path).as_posix(), str(error).splitlines()[0])
-        return
-    metrics = [m.name for m in plan.metrics if m.name in {*KNOWN, *KNOWN_OF_PROBABILITIES}]
-    for told in predictions:
-        for metric in metrics:
-            row = kept.get((metric, told.condition, told.dataset, told.split, None))
-            try:
-                value = recompute(told, metric, {})
-            except ValueError:
-                continue
-            if row is not None and value is not None:
-                book.look("metric recomputed")
-                if not math.isclose(row.value, value, rel_tol=SAME, abs_tol=SAME):
-                    name = f"{metric}/{told.condition}/{told.dataset}, seed {seed}"
-                    book.find("rows", path, f"{name}: the row says {row.value!r}, its predictions give {value!r}.")
-
-
-def _check_config(run: RunFolder, node: Brief, book: Notebook) -> None:
-    """config.json must say what all seeds said alike."""
-    file = run.node(NodeId(node.id)) / "config.json"
-    path = file.relative_to(run.path).as_posix()
-    if not file.is_file():
-        return
-    try:
-        kept: dict[str, dict[str, object]] = json.loads(file.read_bytes())
-    except ValueError:
-        book.find("cell", path, "It cannot be read.")
-        return
-    told = [read_reports(run.node(NodeId(node.id)) / "files" / f"seed-{seed}") for seed in node.seeds]
-    parts = (("settings", "setting", [r.config for r in told]), ("data", "fact", [r.data for r in told]))
-    for part, name, facts in parts:
-        for key, value in kept.get(part, {}).items():
-            book.look("setting")
-            if any(fact.get(key) != value for fact in facts):
-                book.find("number", path, f"The {name} '{key}' is {value!r}; the program said otherwise.")

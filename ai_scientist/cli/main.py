@@ -107,14 +107,30 @@ def review(draft: Path, model: str, base_url: str | None, reviewers: int, as_jso
 
 
 @cli.command()
-@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run_folder", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @click.option("--rerun", is_flag=True, help="Also run the confirmed program again in a clean sandbox.")
+@click.option("--sample", type=click.IntRange(min=1), help="With --rerun: on so many seeds, drawn by the plan's hash.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write a page: number, cell, rows, code line, log.")
+@click.option("--ro-crate", is_flag=True, help="Make RUN an RO-Crate (Process Run Crate): writes its metadata file.")
+@click.option("--paper", type=click.Path(path_type=Path), help="Instead of RUN: anybody's PDF, LaTeX or Markdown.")
+@click.option("--data", type=click.Path(exists=True, path_type=Path), help="With --paper: the data it speaks of.")
+@click.option("--retractions", type=click.Path(path_type=Path), help="With --paper: a Retraction Watch table (CSV).")
+@click.option("--ask", type=click.Choice(("crossref",)), help="With --paper: look references up there.")
 @_json_option
-def audit(run_folder: Path, rerun: bool, as_json: bool) -> None:
-    """Check every artifact of RUN from its folder alone; exit 1 if anything cannot be traced."""
-    from ai_scientist.cli.auditing import carry_out_audit
+def audit(run_folder: Path | None, as_json: bool, **given: Any) -> None:
+    """Check every artifact of RUN from its folder alone, or a paper made elsewhere; exit 1 if anything is wrong."""
+    from ai_scientist.cli.auditing import carry_out_audit, carry_out_paper_audit
 
-    sys.exit(carry_out_audit(run_folder, rerun=rerun, as_json=as_json))
+    of_paper = {name: given.pop(name) for name in ("paper", "data", "retractions", "ask")}
+    if (run_folder is None) == (of_paper["paper"] is None):
+        raise click.UsageError("Name either RUN or --paper DRAFT.")
+    if run_folder is None:
+        if any(given.values()):
+            raise click.UsageError("--rerun, --sample, --html and --ro-crate need a RUN.")
+        sys.exit(carry_out_paper_audit(**of_paper, as_json=as_json))
+    if any(of_paper.values()):
+        raise click.UsageError("--data, --retractions and --ask go with --paper.")
+    sys.exit(carry_out_audit(run_folder, **given, as_json=as_json))
 
 
 @cli.command()

@@ -62,19 +62,25 @@ def read_lines(path: Path) -> Iterator[Line]:
     Raises:
         RunCorrupted: If a whole line is not a JSON object.
     """
+    for number, raw in enumerate(read_raw(path), 1):
+        try:
+            value = json.loads(raw)
+        except ValueError as error:
+            raise RunCorrupted(f"{path}, line {number}, is not JSON: {error}") from error
+        if not isinstance(value, dict):
+            raise RunCorrupted(f"{path}, line {number}, is not an object.")
+        yield Line(raw=raw, value=value)  # pyright: ignore[reportUnknownArgumentType]  # JSON
+
+
+def read_raw(path: Path) -> Iterator[bytes]:
+    """Yield the whole lines of a file as they are, without their ends; none if there is no such file."""
     if not path.exists():
         return
     with path.open("rb") as file:
-        for number, raw in enumerate(file, 1):
+        for raw in file:
             if not raw.endswith(b"\n"):
                 return
-            try:
-                value = json.loads(raw)
-            except ValueError as error:
-                raise RunCorrupted(f"{path}, line {number}, is not JSON: {error}") from error
-            if not isinstance(value, dict):
-                raise RunCorrupted(f"{path}, line {number}, is not an object.")
-            yield Line(raw=raw[:-1], value=value)  # pyright: ignore[reportUnknownArgumentType]  # JSON
+            yield raw[:-1]
 
 
 class Appender:

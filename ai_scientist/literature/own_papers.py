@@ -71,6 +71,18 @@ def _read_bib(file: Path, taken: dict[str, Record], problems: list[str]) -> list
     return found
 
 
+def read_bibliography(file: Path) -> list[tuple[str, Record]]:
+    """Return a .bib file's entries that say enough to be looked up, each with the key that papers cite it by."""
+    taken: set[str] = set()
+    found: list[tuple[str, Record]] = []
+    for entry in _entries(file.read_text(encoding="utf-8", errors="replace")):
+        record = _from_entry(entry, taken)
+        if record is not None:
+            taken.add(record.id)
+            found.append((entry.get("ID", record.id), record))
+    return found
+
+
 def _entries(text: str) -> list[dict[str, str]]:
     """Return the entries of a BibTeX text. The border of an untyped library."""
     parser: Any = import_module("bibtexparser.bparser").BibTexParser(

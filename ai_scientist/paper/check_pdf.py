@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
+from pypdfium2 import PdfDocument, PdfiumError
 
 from ai_scientist.paper.claims import Claim
 from ai_scientist.paper.problems import Problem
@@ -30,9 +28,9 @@ class PdfText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfCheck:
-    """What was found in a PDF."""
+    """What was found in a PDF, and what it was found in; no pages if it cannot be read."""
 
-    pages: int
+    text: PdfText
     problems: tuple[Problem, ...]
 
 
@@ -47,10 +45,18 @@ def read_pdf(data: bytes) -> PdfText:
         PdfUnreadable: If it cannot be parsed.
     """
     try:
-        reader = PdfReader(io.BytesIO(data))
-        return PdfText(pages=tuple(page.extract_text() for page in reader.pages))
-    except (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        with PdfDocument(data) as document:
+            return PdfText(pages=tuple(_page_text(document, number) for number in range(len(document))))
+    except (PdfiumError, ValueError) as error:
         raise PdfUnreadable(f"the PDF cannot be read: {error}") from error
+
+
+def _page_text(document: PdfDocument, number: int) -> str:
+    page = document[number]
+    text = str(page.get_textpage().get_text_range())
+    page.close()
+    # Where TeX broke a word, PDFium tells of its hyphen by a character that Unicode does not assign.
+    return text.replace("\r\n", "\n").replace("\ufffe", "-")
 
 
 def check_pdf(data: bytes, claims: Sequence[Claim], titles: Sequence[str]) -> PdfCheck:
@@ -62,7 +68,7 @@ def check_pdf(data: bytes, claims: Sequence[Claim], titles: Sequence[str]) -> Pd
     try:
         text = read_pdf(data)
     except PdfUnreadable as error:
-        return PdfCheck(pages=0, problems=(_problem(f"{error}."),))
+        return PdfCheck(text=PdfText(pages=()), problems=(_problem(f"{error}."),))
     problems: list[Problem] = []
     if "??" in text.whole:
         problems.append(_problem('the PDF shows "??": a reference is undefined.'))
@@ -74,7 +80,7 @@ def check_pdf(data: bytes, claims: Sequence[Claim], titles: Sequence[str]) -> Pd
     for title in titles:
         if "\\" not in title and squeeze(title) not in squeezed:
             problems.append(_problem(f"the heading {title!r} is not in the PDF."))
-    return PdfCheck(pages=len(text.pages), problems=tuple(problems))
+    return PdfCheck(text=text, problems=tuple(problems))
 
 
 def missing_texts(text: str, claims: Sequence[Claim]) -> list[str]:

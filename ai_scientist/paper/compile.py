@@ -100,7 +100,7 @@ def compile_paper(
     checked = check_pdf(compiled.pdf, source.claims.claims, [section.title for section in draft.sections])
     files = _write(draft, context, source, run, compiled.pdf)
     shutil.rmtree(run.paper / "failed", ignore_errors=True)
-    return PaperFiles(files=files, pdf=files[-1], pages=checked.pages, problems=problems + checked.problems)
+    return PaperFiles(files=files, pdf=files[-1], pages=len(checked.text.pages), problems=problems + checked.problems)
 
 
 def read_context(run: RunFolder) -> RenderContext:

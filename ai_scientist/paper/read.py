@@ -52,6 +52,11 @@ class PaperText:
                 found[heading.strip()] = (found.get(heading.strip(), "") + "\n\n" + body.strip()).strip()
         return found
 
+    def heading_at(self, offset: int) -> str:
+        """Return where an offset of the text stands, in words."""
+        headings = re.findall(r"^# (.*)$", self.text[:offset], flags=re.MULTILINE)
+        return f"section “{headings[-1]}”" if headings else "before the first section"
+
 
 def read_paper(path: Path) -> PaperText:
     """Return anybody's draft: a PDF, LaTeX, Markdown or plain text file, a folder with a LaTeX paper, or a run.
@@ -150,6 +155,14 @@ def gather_inputs(path: Path, *, depth: int = 0) -> tuple[str, list[str]]:
 
     text = re.sub(r"(?<!\\)%.*", "", _text_of(path))
     return _INPUT.sub(put_in, text), notes
+
+
+def draft_source(draft: Path) -> str:
+    """Return a draft's source as its author wrote it, inputs put in; empty for a PDF."""
+    if draft.suffix.lower() == ".pdf":
+        return ""
+    files = sorted(draft.glob("*.tex")) if draft.is_dir() else [draft]
+    return "\n".join(gather_inputs(file)[0] if file.suffix == ".tex" else _text_of(file) for file in files)
 
 
 def _text_of(path: Path) -> str:

@@ -16,8 +16,8 @@ from ai_scientist.analysis.figures import draw_figure
 from ai_scientist.analysis.results import build_results
 from ai_scientist.analysis.rows import Row, RunConfig, write_rows
 from ai_scientist.analysis.tables import make_table
+from ai_scientist.audit.brief import Brief
 from ai_scientist.audit.displays import tree_points
-from ai_scientist.audit.tree import Brief
 from ai_scientist.core.clock import FixedClock
 from ai_scientist.core.hashing import sha256_file, sha256_json
 from ai_scientist.core.ids import NodeId

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ai_scientist.audit.printed import Range, check_printed, normal
+from ai_scientist.audit.printed import check_printed
+from ai_scientist.audit.rounding import Range, normal
 
 
 def problems(text: str) -> list[str]:
@@ -35,6 +36,11 @@ def problems(text: str) -> list[str]:
         "Ratings were high (M = 3.45, N = 20).",
         "an accuracy of 0.97, recall is 99.5%",
         "the speed is 312.5%",
+        "an accuracy of 0.93 ± 0.02, a recall of 91.2 ± 4.0",
+        "the error falls from 0.40 to 0.30, a reduction of 25%",
+        "accuracy rises from 80% to 84% (a gain of 4%)",
+        "accuracy rises from 80% to 84% (a 5% relative improvement)",
+        "t(3) = 0.00, p = 1.000",
     ],
 )
 def test_what_can_be_true_passes(text: str) -> None:
@@ -59,6 +65,10 @@ def test_what_can_be_true_passes(text: str) -> None:
         ("Ratings were high (M = 3.47, N = 20).", "No 20 whole numbers"),
         ("a recall of 1.2", "No recall is that large"),
         ("accuracy of 104%", "No accuracy is that large"),
+        ("an accuracy of 0.97 ± 0.41", "spread by 0.2"),
+        ("accuracy of 96% ± 35%", "spread by 2"),
+        ("the error falls from 0.40 to 0.30, a reduction of 35%", "no such change"),
+        ("accuracy rises from 80% to 84% (a gain of 9%)", "no such change"),
     ],
 )
 def test_what_cannot_be_true_is_said(text: str, said: str) -> None:

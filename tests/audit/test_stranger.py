@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from click.testing import CliRunner
+from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from ai_scientist.audit.data_numbers import read_data
+from ai_scientist.audit.pictures import print_of
+from ai_scientist.audit.references import Registries
 from ai_scientist.audit.report import AuditReport
-from ai_scientist.audit.stranger import audit_draft, fingerprint
+from ai_scientist.audit.stranger import audit_draft
+from ai_scientist.cli.main import cli
 from ai_scientist.core.errors import ConfigError
+from ai_scientist.literature.retractions import read_retractions
+from ai_scientist.literature.sources.crossref import CrossrefSource
+from ai_scientist.literature.sources.wire import Manners, Wire
+from tests.literature.services import Asked, Reply, as_json, serve
 
 TEXT = """# A study of seeds
 
@@ -42,7 +53,7 @@ def test_numbers_that_follow_from_the_data_pass(tmp_path: Path) -> None:
     report = audit_draft(draft, data)
     assert report.findings == ()
     assert report.checked["number"] == 4
-    assert report.checked["printed statistic"] == 1
+    assert report.checked["printed statistic"] == 2
     assert any("cannot be seen from a paper" in note for note in report.notes)
 
 
@@ -91,7 +102,7 @@ def test_a_picture_that_is_not_there_is_found(tmp_path: Path) -> None:
 
 
 def test_blank_pictures_are_no_duplicates(tmp_path: Path) -> None:
-    assert fingerprint(Image.new("RGB", (100, 100), "white")) is None
+    assert print_of(Image.new("RGB", (100, 100), "white")) is None
 
 
 LATEX = r"""\documentclass{article}
@@ -144,3 +155,129 @@ def test_data_give_values_means_and_differences_of_groups(tmp_path: Path) -> Non
     assert not numbers.has(0.4, 0.41)
     assert numbers.unread == ["weights.bin"]
     assert numbers.files == 3
+
+
+def chart(folder: Path, name: str, heights: list[int]) -> None:
+    """Draw a chart as matplotlib saves it, as PDF and as PNG."""
+    figure = Figure(figsize=(4, 3))
+    axes = figure.add_subplot()
+    axes.bar(range(len(heights)), heights)
+    axes.set_title("Accuracy by arm")
+    figure.savefig(folder / f"{name}.pdf")
+    figure.savefig(folder / f"{name}.png", dpi=110)
+
+
+def test_two_charts_with_one_set_of_axes_are_two_and_a_mirrored_copy_is_one(tmp_path: Path) -> None:
+    chart(tmp_path, "one", [3, 5, 4, 6, 2])
+    chart(tmp_path, "other", [3, 6, 4, 5, 2])
+    with Image.open(tmp_path / "one.png") as image:
+        ImageOps.mirror(image.convert("RGB")).save(tmp_path / "turned.jpg", quality=60)
+    draft, _ = write(tmp_path, TEXT + "\n![a](one.png)\n\n![b](other.png)\n\n![c](turned.jpg)\n\n![d](one.pdf)\n")
+    assert found(audit_draft(draft), "figure") == [
+        "turned.jpg: It shows the same as one.png, mirrored.",
+        "one.pdf: It shows the same as one.png.",
+    ]
+
+
+@pytest.mark.latex
+def test_a_drawing_and_a_bitmap_inside_a_pdf_are_compared(tmp_path: Path) -> None:
+    chart(tmp_path, "one", [3, 5, 4, 6, 2])
+    chart(tmp_path, "other", [3, 6, 4, 5, 2])
+    body = (
+        r"\section{Results} " + "We see the same in all of the figures of this study, whatever the reader thinks. " * 2
+    )
+    shown = "".join(rf"\par\includegraphics[width=8cm]{{{name}}}" for name in ("one.pdf", "other.pdf", "one.png"))
+    head = r"\documentclass{article}\usepackage{graphicx}\begin{document}"
+    tex = head + body + shown + r"\end{document}"
+    (tmp_path / "paper.tex").write_text(tex)
+    words = ["pdflatex", "-interaction=batchmode", "paper.tex"]
+    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+    report = audit_draft(tmp_path / "paper.pdf")
+    assert report.checked["picture"] == 3
+    (why,) = found(report, "figure")
+    assert "picture" in why and "It shows the same as paper.pdf, page 1, picture 1" in why
+
+
+BIB = """@article{known2001, title={Known}, author={One, Ann}, year={2001}, doi={10.1000/known}}
+@article{gone2002, title={Gone}, author={Two, Bo}, year={2002}, doi={10.1000/gone}}
+@article{other2003, title={What it says}, author={Three, Cy}, year={2003}, doi={10.1000/other}}
+@article{none2004, title={Nothing}, author={Four, Di}, year={2004}, doi={10.1000/none}}
+@inproceedings{guo2017, title={On Calibration of Modern Neural Networks}, author={Smith, Jane and Guo, Chuan},
+  year={2021}}
+"""
+CITES = LATEX.replace("known2001, lost2002", "known2001, gone2002, other2003, none2004")
+TABLE = "OriginalPaperDOI,RetractionNature\n10.1000/GONE,Retraction\n10.1000/known,Correction\n"
+
+
+def registry(asked: Asked) -> Reply:
+    kind, _, name = asked.params["filter"].partition(":")
+    works = {
+        "10.1000/known": ("Known", 2001),
+        "10.1000/gone": ("Gone", 2002),
+        "10.1000/other": ("Something else", 2003),
+    }
+    items: list[dict[str, object]] = []
+    if kind == "updates" and name == "10.1000/gone":
+        items = [{"DOI": "10.1000/notice", "update-to": [{"DOI": name, "type": "retraction"}]}]
+    if kind == "doi" and name in works:
+        title, year = works[name]
+        person = {"family": {"Known": "One", "Gone": "Two"}.get(title, "Three")}
+        items = [{"DOI": name, "title": [title], "author": [person], "issued": {"date-parts": [[year]]}}]
+    return as_json({"message": {"total-results": len(items), "items": items}})
+
+
+def test_retracted_references_are_found_in_a_table_on_disk(tmp_path: Path) -> None:
+    (tmp_path / "paper.tex").write_text(CITES)
+    (tmp_path / "refs.bib").write_text(BIB)
+    (tmp_path / "table.csv").write_text(TABLE)
+    registries = Registries(listed=read_retractions(tmp_path / "table.csv"))
+    report = audit_draft(tmp_path / "paper.tex", registries=registries)
+    assert found(report, "reference") == ["paper.tex, “Gone”: It was retracted: Retraction."]
+    assert any("--ask crossref" in note for note in report.notes)
+
+
+def test_a_registry_is_asked_whether_references_exist_and_stand(tmp_path: Path) -> None:
+    (tmp_path / "paper.tex").write_text(CITES)
+    (tmp_path / "refs.bib").write_text(BIB)
+    with serve(registry) as service:
+        wire = Wire("crossref", manners=Manners(tries=1, pause_seconds=0))
+        registries = Registries(crossref=CrossrefSource(wire, address=service.address))
+        report = audit_draft(tmp_path / "paper.tex", registries=registries)
+    whys = "\n".join(found(report, "reference"))
+    assert "“Gone”: It was retracted: notice 10.1000/notice" in whys
+    assert "The DOI 10.1000/other is that of another work: “Something else”" in whys
+    assert "Crossref knows no work with the DOI 10.1000/none" in whys
+    assert "Known" not in whys
+
+
+def test_a_silent_registry_accuses_nobody(tmp_path: Path) -> None:
+    (tmp_path / "paper.tex").write_text(CITES)
+    (tmp_path / "refs.bib").write_text(BIB)
+    with serve(lambda _: Reply(b"", status=500)) as service:
+        wire = Wire("crossref", manners=Manners(tries=1, pause_seconds=0))
+        registries = Registries(crossref=CrossrefSource(wire, address=service.address))
+        report = audit_draft(tmp_path / "paper.tex", registries=registries)
+    assert found(report, "reference") == []
+    assert any("was not looked up" in note for note in report.notes)
+
+
+def test_facts_that_our_own_bibliography_knows_better_are_said(tmp_path: Path) -> None:
+    (tmp_path / "paper.tex").write_text(LATEX.replace("known2001, lost2002", "guo2017"))
+    (tmp_path / "refs.bib").write_text(BIB)
+    whys = found(audit_draft(tmp_path / "paper.tex"), "reference")
+    assert len(whys) == 2 and "Its first author is Smith" in whys[0] and "Its year is 2021" in whys[1]
+
+
+def test_the_command_names_what_is_wrong_and_what_was_not_looked_at(tmp_path: Path) -> None:
+    draft, data = write(tmp_path, TEXT.replace("0.934", "0.967"))
+    done = CliRunner().invoke(cli, ["audit", "--paper", str(draft), "--data", str(data), "--json"])
+    told = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert told["verdict"] == "fail" and any(f["kind"] == "number" for f in told["findings"])
+    assert any("cannot be seen from a paper" in note for note in told["notes"])
+
+
+@pytest.mark.parametrize("words", [[], ["run", "--paper", "x.md"], ["run", "--data", "."], ["--paper", "x", "--rerun"]])
+def test_a_run_and_a_paper_are_not_asked_for_at_once(words: list[str]) -> None:
+    done = CliRunner().invoke(cli, ["audit", *words])
+    assert done.exit_code == 2

@@ -95,6 +95,16 @@ class CrossrefSource:
             cached=cached,
         )
 
+    async def work(self, identifier: str) -> Record | None:
+        """Return what the registry knows under a DOI; None if it knows none.
+
+        Raises:
+            Unanswered: If the registry could not be asked.
+        """
+        message, fetched, _ = await self._ask({"filter": f"doi:{identifier}", "rows": "1"})
+        found = (_record(item, fetched) for item in message.items if doi(item.DOI) == doi(identifier))
+        return next(found, None)
+
     async def retraction(self, identifier: str) -> str:
         """Return the DOI of the notice that retracts a work, or an empty text if the registry knows none.
 
