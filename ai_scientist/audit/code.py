@@ -6,10 +6,10 @@ import json
 import math
 import re
 
+from ai_scientist.analysis.program import read_program
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import Evidence
-from ai_scientist.audit.program import read_program
 from ai_scientist.audit.tree import Tree
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.ids import CheckpointId

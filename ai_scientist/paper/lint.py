@@ -229,6 +229,10 @@ def _references(
                 yield report.at("citation", call.start, call.end, f"{key} was retracted and may not be cited.")
 
 
+_GLUED = re.compile(r"[A-Za-z]+\$[A-Za-z]+\$[A-Za-z]*|\$[A-Za-z]+\$[A-Za-z]+")
+"""Letters in formulas that touch letters outside of them, which are read as one word."""
+
+
 def _numbers(flat: Flat, parts: Sequence[Part], context: RenderContext, report: _Reporter) -> Iterator[Problem]:
     for typed in typed_numbers(flat.text, bound_names(context), interval_level(context)):
         start, end = flat.source_offset(typed.start), flat.source_offset(typed.end - 1) + 1
@@ -238,6 +242,9 @@ def _numbers(flat: Flat, parts: Sequence[Part], context: RenderContext, report: 
             "facts of the data by \\data, counts by \\count."
         )
         yield report.at(kind, start, end, message)
+    for found in _GLUED.finditer(report.piece.text):
+        if any(typed_numbers(found.group().replace("$", ""), frozenset(), "")):
+            yield report.at("word", found.start(), found.end(), f"{found.group()!r} spells a number.")
     nested = {id(p) for m in walk(parts) if isinstance(m, Math) for p in walk(m.children) if isinstance(p, Math)}
     for math in walk(parts):
         if isinstance(math, Math) and id(math) not in nested:

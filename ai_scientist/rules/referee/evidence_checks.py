@@ -17,7 +17,7 @@ FEW_SEEDS = 8
 
 def evidence_checks(draft: Draft, evidence: Evidence) -> list[Note]:
     """Return what can be said of a paper from its evidence; nothing for a stranger's draft."""
-    notes = [*_findings(evidence), *_programmed(evidence)]
+    notes = [*_findings(evidence), *_sound(evidence), *_programmed(evidence)]
     if evidence.plan is not None:
         notes += [
             *_plan(evidence.plan),
@@ -49,6 +49,28 @@ def _findings(evidence: Evidence) -> list[Note]:
         )
         for finding in evidence.findings
     ]
+
+
+def _sound(evidence: Evidence) -> list[Note]:
+    """Checks of the experiment by programs; a failed one is among the audit's findings, and a veto there."""
+    warned = [check for check in evidence.soundness if check.verdict == "warned"]
+    passed = [check for check in evidence.soundness if check.verdict == "passed"]
+    notes = [
+        weakness(
+            "method",
+            "soundness",
+            0.4,
+            f"A check of the experiment warns that it is not so that {check.name}: {check.why}",
+            where="limitations",
+            remedy="Mend its cause and confirm again, or say in the paper what it means for the results.",
+            question=f"What does this mean for the results: {check.why}",
+        )
+        for check in warned[:3]
+    ]
+    if len(passed) > len(evidence.soundness) / 2:
+        text = f"Of {len(evidence.soundness)} checks of the experiment by programs, {len(passed)} pass."
+        notes.append(strength("method", "soundness", 0.3, text))
+    return notes
 
 
 def _programmed(evidence: Evidence) -> list[Note]:
