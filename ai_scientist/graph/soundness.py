@@ -28,6 +28,7 @@ from ai_scientist.analysis.soundness import Check, Soundness, failed, not_checke
 from ai_scientist.core.jsonl import read_json, write_json
 from ai_scientist.core.plan import Plan
 from ai_scientist.graph.parts import Parts
+from ai_scientist.literature.alignment import align, copied_runs
 from ai_scientist.sandbox.choose import limits_of
 from ai_scientist.sandbox.contract import ExitKind
 from ai_scientist.sandbox.harness import SeedRun, run_program
@@ -53,6 +54,7 @@ async def check_soundness(node: Node, rows: Sequence[Row], config: RunConfig, pl
         return kept
     checks = [*_of_text(node, parts), *_of_rows(node, rows)]
     checks.append(tuned_alike(_tried(parts), baseline=plan.baseline.name, target=plan.target))
+    checks.append(_own_method(plan, parts))
     checks += await _of_probes(node, rows, config, plan, parts)
     found = Soundness(node=node.id, checks=tuple(checks))
     file = parts.folder.results / FILE
@@ -60,6 +62,23 @@ async def check_soundness(node: Node, rows: Sequence[Row], config: RunConfig, pl
     facts = {verdict: len(found.of(verdict)) for verdict in ("passed", "warned", "failed", "not checked")}
     parts.ledger.record("checks.made", actor="harness", files=[file], facts=facts)
     return found
+
+
+def _own_method(plan: Plan, parts: Parts) -> Check:
+    """Whether the plan's method is another paper's, step by step, or in its very words."""
+    name = "the method is not a known paper's, step by step"
+    records = [record for record in parts.library.records() if record.text]
+    known = {record.id: record for record in records}
+    same = [found for found in align(plan.method, records) if found.is_theirs]
+    if same:
+        share = round(100 * same[0].share)
+        return warned(
+            name, f"{share}% of its {same[0].steps} steps stand in {same[0].record} ({known[same[0].record].title})."
+        )
+    copied = [(record, run) for record in records for run in copied_runs(plan.method, record.text)[:1]]
+    if copied:
+        return warned(name, f"It has words of {copied[0][0].id}: “{copied[0][1]}”.")
+    return passed(name, f"Its steps were laid beside those of {len(records)} stored texts.")
 
 
 def _of_text(node: Node, parts: Parts) -> Iterator[Check]:

@@ -97,9 +97,7 @@ _LITERATURE = re.compile(
     r"^(?:\s+of)?\s+(?:the\s+)?(?:published|prior|previous|earlier|related|papers|studies|works?|literature|authors|research)\b",
     re.IGNORECASE,
 )
-_SUPPOSED = re.compile(
-    r"\b(?:hypothes\w+|null|if|whether|suppos\w+|assum\w+|unless|contains?)\b", re.IGNORECASE
-)
+_SUPPOSED = re.compile(r"\b(?:hypothes\w+|null|if|whether|suppos\w+|assum\w+|unless|contains?)\b", re.IGNORECASE)
 _ZERO_BEFORE = re.compile(
     r"\b(?:to|at|from|near|around|above|below|than|non|towards?|or|includ\w+|exclud\w+|contain\w*|cover\w*|cross\w*)"
     r"[\s-]+$",

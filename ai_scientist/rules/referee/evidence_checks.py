@@ -17,7 +17,7 @@ FEW_SEEDS = 8
 
 def evidence_checks(draft: Draft, evidence: Evidence) -> list[Note]:
     """Return what can be said of a paper from its evidence; nothing for a stranger's draft."""
-    notes = [*_findings(evidence), *_sound(evidence), *_programmed(evidence)]
+    notes = [*_findings(evidence), *_sound(evidence)]
     if evidence.plan is not None:
         notes += [
             *_plan(evidence.plan),
@@ -63,6 +63,7 @@ def _sound(evidence: Evidence) -> list[Note]:
             f"A check of the experiment warns that it is not so that {check.name}: {check.why}",
             where="limitations",
             remedy="Mend its cause and confirm again, or say in the paper what it means for the results.",
+            severity="major",
             question=f"What does this mean for the results: {check.why}",
         )
         for check in warned[:3]
@@ -70,51 +71,6 @@ def _sound(evidence: Evidence) -> list[Note]:
     if len(passed) > len(evidence.soundness) / 2:
         text = f"Of {len(evidence.soundness)} checks of the experiment by programs, {len(passed)} pass."
         notes.append(strength("method", "soundness", 0.3, text))
-    return notes
-
-
-def _programmed(evidence: Evidence) -> list[Note]:
-    """Programmed checks, in words; one that failed says so."""
-    failed = [
-        c
-        for c in evidence.checks
-        if any(
-            word in c.lower()
-            for word in ("fail", "leak", "duplicate rows", "identical arms", "not reproduced", "worse than trivial")
-        )
-    ]
-    failed = [
-        c
-        for c in failed
-        if not any(good in c.lower() for good in ("no leak", "none fail", "0 fail", "no duplicate", "did not fail"))
-    ]
-    notes = [
-        weakness(
-            "method",
-            "soundness",
-            0.8,
-            f"A programmed check did not pass: {check}",
-            where="experiments",
-            remedy="Mend its cause and run the confirmation again, or say in the paper what it means for the results.",
-            severity="major",
-            question=f"What does this mean for the results: {check}",
-        )
-        for check in failed[:3]
-    ]
-    passed = len(evidence.checks) - len(failed)
-    if passed > 0 and not failed:
-        notes.append(
-            strength(
-                "method",
-                "soundness",
-                0.3,
-                (
-                    "The programmed check of the experiment passes."
-                    if passed == 1
-                    else f"All {passed} programmed checks of the experiment pass."
-                ),
-            )
-        )
     return notes
 
 
