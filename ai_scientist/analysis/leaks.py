@@ -106,6 +106,6 @@ def _near(learnt: Numbers, held: Numbers) -> int:
     spread = learnt.std(axis=0)
     kept = spread > 0
     tree = cKDTree(learnt[:, kept] / spread[kept])
-    usual = float(np.median(tree.query(learnt[:, kept] / spread[kept], k=2)[0][:, 1]))
-    distances = tree.query(held[:, kept] / spread[kept], k=1)[0]
-    return int((distances < NEAR * usual).sum())
+    usual = np.median(np.asarray(tree.query(learnt[:, kept] / spread[kept], k=2)[0])[:, 1])
+    distances = np.asarray(tree.query(held[:, kept] / spread[kept], k=1)[0])
+    return int(np.count_nonzero(distances < NEAR * usual))

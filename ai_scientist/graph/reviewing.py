@@ -71,7 +71,7 @@ async def review(state: State, parts: Parts) -> Update:
             for k in range(count)
         )
     )
-    meta = meta_review(reviews)
+    meta = meta_review(reviews, findings=evidence.findings)
     if number > 1:
         meta = hold_to_evidence(meta, _meta(parts, number - 1), same_evidence=_same_evidence(parts, number))
     files = [folder / f"review-{k + 1}.json" for k in range(count)]

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 from ai_scientist.analysis.check import parse_logged
 from ai_scientist.analysis.effort import Tried, tuned_alike
@@ -183,8 +184,8 @@ def _json(file: Path) -> dict[str, object]:
         told = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    return {str(key): value for key, value in told.items()} if isinstance(told, dict) else {}
+    return cast("dict[str, object]", told) if isinstance(told, dict) else {}
 
 
 def _list(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else []
+    return cast("list[object]", value) if isinstance(value, list) else []

@@ -321,7 +321,7 @@ def _as_bytes(rows: Sequence[object]) -> object:
     """Return a view of plain rows of numbers, with a shape and bytes as arrays have them; None if they are none."""
     lists = [list(cast("Sequence[Any]", row)) if isinstance(row, list | tuple) else [row] for row in rows]
     try:
-        flat = array.array("d", [float(value) for row in lists for value in row])
+        flat = array.array("d", [float(cast("Any", value)) for row in lists for value in row])
     except (TypeError, ValueError):
         return None
     shape = [len(lists), len(lists[0])] if lists and len(flat) == len(lists) * len(lists[0]) else [0, 0]

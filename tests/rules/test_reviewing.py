@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ai_scientist.agents.reviewing import Evidence, RebuttalFacts, ReviewFacts
 from ai_scientist.agents.writing import FrontFacts, SectionFacts
-from ai_scientist.analysis.soundness import passed, warned
+from ai_scientist.analysis.soundness import Check, passed, warned
 from ai_scientist.core.finding import Finding
 from ai_scientist.paper.document import SECTIONS, Draft, Section
 from ai_scientist.paper.read import PaperText, read_paper, read_run_paper
@@ -55,13 +55,13 @@ def own(scenario: str) -> PaperText:
     return read_run_paper(draft, context(facts))
 
 
-def evidence(scenario: str, *findings: Finding, checks: tuple[str, ...] = (), code: str = "") -> Evidence:
+def evidence(scenario: str, *findings: Finding, soundness: tuple[Check, ...] = (), code: str = "") -> Evidence:
     facts = paper("label_noise", BY_NAME[scenario])
     return Evidence(
         plan=facts.plan,
         tests=tuple(facts.results.tests.values()),
         findings=findings,
-        checks=checks,
+        soundness=soundness,
         counts=facts.story.counts,
         code=code,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ai_scientist.agents.reviewing import Evidence
 from ai_scientist.analysis.cells import TestResult
 from ai_scientist.core.plan import Plan
-from ai_scientist.review.forms import Defect
+from ai_scientist.review.meta import integrity
 from ai_scientist.rules.referee.code_checks import code_checks
 from ai_scientist.rules.referee.draft import Draft
 from ai_scientist.rules.referee.effort_checks import effort_checks
@@ -40,12 +40,7 @@ def _findings(evidence: Evidence) -> list[Note]:
             weight=-3.0,
             text=f"Integrity: {finding.kind} in {finding.where} cannot be traced: {finding.why}",
             question=f"How did {finding.where} come to differ from what the run recorded?",
-            defect=Defect(
-                severity="integrity",
-                where=finding.where,
-                what=f"{finding.kind}: {finding.why}",
-                remedy="Make the artifact again from the recorded rows; nothing else can mend it.",
-            ),
+            defect=integrity(finding),
         )
         for finding in evidence.findings
     ]
