@@ -35,15 +35,19 @@ class Flatterer:
         return Review.model_validate({**form, **scores, **words})
 
 
+def unheard(event: str, /, **facts: Any) -> None:
+    """Take no notice."""
+
+
 async def decision(run: Path) -> tuple[str, dict[str, Any]]:
     """Review a run's paper and return the decision and the meta-review."""
     folder = RunFolder(run)
     stored = read_json(folder.results / "config.json")
     state = initial_state(str(run), "topic")
     state["confirmed"] = cast("str", stored["nodes"][0])
-    with open_parts(folder, lambda event, /, **facts: None, SystemClock()) as parts:
+    with open_parts(folder, unheard, SystemClock()) as parts:
         update = await review(state, replace(parts, model=Flatterer()))
-    return update["decision"], cast("dict[str, Any]", read_json(folder.review_round(1) / "meta.json"))
+    return str(update.get("decision")), cast("dict[str, Any]", read_json(folder.review_round(1) / "meta.json"))
 
 
 def a_digit(run: Path) -> None:
