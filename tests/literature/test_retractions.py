@@ -79,7 +79,7 @@ async def test_a_library_marks_what_its_registry_retracted(tmp_path: Path) -> No
             library.add(record)
         settings = LiteratureSettings(sources=("crossref",), addresses={"crossref": service.address})
         report = await retractions_as_set(settings, library=library, folder=tmp_path, clock=SystemClock())
-        assert set(report.retracted) == {"gone"} and report.asked == ("gone", "fine")
+        assert set(report.retracted) == {"gone"} and {"gone", "fine"} <= set(report.asked)
         assert {record.id for record in library.records() if record.retracted} == {"gone"}
         alone = await retractions_as_set(LiteratureSettings(), library=library, folder=tmp_path, clock=SystemClock())
         assert alone.asked == () and set(alone.retracted) == {"gone"}
