@@ -78,7 +78,7 @@ class AgentOperator:
                 goal=stage.goal,
                 target=stage.target,
                 parents=tuple(
-                    Program(files=files, attempt=self._tell(parent, values), stdout=self._printed(parent.id))
+                    Program(files=files, attempt=self._tell(parent, values), stdout=self._shown(parent))
                     for parent, files in zip(parents, programs, strict=True)
                 ),
                 tried=self._tried(journal, stage, parents),
@@ -96,6 +96,14 @@ class AgentOperator:
                 problem = f"Try {attempt}: {rejected}"  # told apart, or the call store would answer again
         raise EditRejected(f"{self.name}: no answer in {TRIES} could be applied. The last: {problem}")
 
+    @property
+    def _is_blind(self) -> bool:
+        return self.name in BLIND
+
+    def _shown(self, node: Node) -> str:
+        """What a program printed may hold its results, so that a repair works from its errors alone."""
+        return "" if self._is_blind else self._printed(node.id)
+
     def _tell(self, node: Node, values: StageValues) -> Attempt:
         return Attempt(
             title=node.title,
@@ -103,7 +111,7 @@ class AgentOperator:
             move=node.move,
             components=node.components,
             status=node.outcome.status.value if node.outcome else "running",
-            value=None if self.name in BLIND else values.of(node),
+            value=None if self._is_blind else values.of(node),
             diagnosis=node.outcome.diagnosis if node.outcome else "",
         )
 
@@ -111,7 +119,8 @@ class AgentOperator:
         """The attempts that a prompt carries: children of these parents, the best, the newest, the last failures."""
         values = StageValues(journal, stage)
         finished = [node for node in journal.nodes if node.is_finished]
-        good = [node for node in finished if node.score is not None and node.stage == stage.name]
+        # Which attempts a repair is shown may tell how they did, too.
+        good = [n for n in finished if n.score is not None and n.stage == stage.name and not self._is_blind]
         good.sort(key=lambda node: (-(values.of(node) or 0.0), node.number))
         failed = [node for node in finished if node.outcome and node.outcome.status is not Status.OK]
         children = [child for parent in parents for child in journal.children(parent.id)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from ai_scientist.analysis.cells import TestResult
+from ai_scientist.analysis.soundness import Check
 from ai_scientist.core.finding import Finding
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.values import Value
@@ -17,7 +18,8 @@ from ai_scientist.review.forms import Defect, Review
 class Evidence(Value):
     """What a reviewer may look at beside the text. None of it exists for a stranger's draft.
 
-    Attributes of note: `checks` are the outcomes of programmed checks in words; `log` is the end of the confirmed
+    Attributes of note: `checks` are remarks of the harness and what the audit could not check; `soundness` are checks
+    of the experiment by programs, of which a failed one is an integrity finding; `log` is the end of the confirmed
     program's output.
     """
 
@@ -25,6 +27,7 @@ class Evidence(Value):
     tests: tuple[TestResult, ...] = ()
     findings: tuple[Finding, ...] = ()
     checks: tuple[str, ...] = ()
+    soundness: tuple[Check, ...] = ()
     counts: dict[str, int] = Field(default_factory=dict)
     code: str = ""
     log: str = ""

@@ -202,7 +202,9 @@ def _steps(curve: Curve, rows: Sequence[Row], plan: Plan) -> FigureData:
         series: list[Series] = []
         for condition in conditions:
             mine = [row for row in logged if row.dataset == dataset and row.condition == condition]
-            points = tuple(_step(mine, step) for step in sorted({row.step for row in mine if row.step is not None}))
+            points = tuple(
+                _step(mine, step, metric) for step in sorted({row.step for row in mine if row.step is not None})
+            )
             if points:
                 series.append(Series(name=condition, label=plan.condition(condition).short, points=points))
         if series:
@@ -218,14 +220,14 @@ def _steps(curve: Curve, rows: Sequence[Row], plan: Plan) -> FigureData:
     )
 
 
-def _step(rows: Sequence[Row], step: int) -> Point:
+def _step(rows: Sequence[Row], step: int, metric: Metric) -> Point:
     at = sorted((row for row in rows if row.step == step), key=lambda row: row.seed)
     values = [row.value for row in at]
     # Hundreds of row hashes would drown the file; one hash over them still pins them.
     origin = "rows:" + sha256_json([row_hash(row) for row in at])
     if len(values) < 2:
         return Point(x=step, y=values[0], origins=(origin,))
-    interval = statistics.t_interval(values)
+    interval = statistics.t_interval(values, least=metric.low, most=metric.high)
     return Point(x=step, y=interval.estimate, low=interval.low, high=interval.high, origins=(origin,))
 
 

@@ -140,7 +140,8 @@ def _cells(key: Key, sample: _Sample, plan: Plan) -> list[Cell]:
     }
     stderr: float | None = None
     if len(values) > 1:
-        interval = statistics.t_interval(values)
+        declared = plan.metric(metric)
+        interval = statistics.t_interval(values, least=declared.low, most=declared.high)
         stderr = interval.stderr
         numbers |= {"sd": statistics.sd(values), "ci_low": interval.low, "ci_high": interval.high}
     hashes, nodes = tuple(row_hash(row) for row in sample.rows), tuple(sorted({row.node for row in sample.rows}))
@@ -247,7 +248,9 @@ def _p(comparison: _Comparison, plan: Plan) -> float:
 
 
 def _test(comparison: _Comparison, p: float, corrected: float, family: int, plan: Plan) -> TestResult:
-    interval = statistics.t_interval(comparison.differences)
+    metric = plan.metric(comparison.hypothesis.metric)
+    reach = metric.high - metric.low if metric.high is not None and metric.low is not None else None
+    interval = statistics.t_interval(comparison.differences, least=None if reach is None else -reach, most=reach)
     effect = statistics.cohens_d(comparison.differences)
     return TestResult(
         id=comparison.hypothesis.id,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, cast
 
 import numpy as np
@@ -58,16 +59,33 @@ def sd(values: Sample) -> float:
     return math.sqrt(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1))
 
 
-def t_interval(values: Sample, *, level: float = 0.95) -> Interval:
+def t_interval(
+    values: Sample, *, level: float = 0.95, least: float | None = None, most: float | None = None
+) -> Interval:
     """Return the mean with its two-sided t interval.
+
+    Args:
+        values: One a seed.
+        level: How often the interval should hold the true mean.
+        least: Smallest mean that there can be; the interval ends there. It holds the truth no less often for it.
+        most: Largest mean that there can be.
 
     Raises:
         ValueError: With fewer than two values, because no spread can be known.
     """
     n, centre = len(values), mean(values)
     stderr = sd(values) / math.sqrt(n)
-    half = float(stats.t.ppf(0.5 + level / 2, n - 1)) * stderr
-    return Interval(estimate=centre, low=centre - half, high=centre + half, stderr=stderr)
+    half = _quantile(level, n - 1) * stderr
+    # A mean a rounding error beyond its range keeps its interval around it.
+    low = max(centre - half, min(least, centre)) if least is not None else centre - half
+    high = min(centre + half, max(most, centre)) if most is not None else centre + half
+    return Interval(estimate=centre, low=low, high=high, stderr=stderr)
+
+
+@cache
+def _quantile(level: float, df: int) -> float:
+    """Return the t distribution's quantile behind a two-sided level."""
+    return float(stats.t.ppf(0.5 + level / 2, df))
 
 
 def choose_test(pairs: int, expects: Expectation) -> TestName:

@@ -14,6 +14,7 @@ from ai_scientist.audit.numbers import check_numbers
 from ai_scientist.audit.plan_lock import check_plan
 from ai_scientist.audit.report import AuditReport
 from ai_scientist.audit.rerun import Rerun, check_rerun
+from ai_scientist.audit.soundness import check_soundness
 from ai_scientist.audit.tree import check_tree
 from ai_scientist.audit.witness import check_dates, check_numbering, check_plan_draft, check_template
 from ai_scientist.core.run_folder import RunFolder
@@ -44,6 +45,7 @@ def audit(run: RunFolder, *, rerun: bool | Rerun = False) -> AuditReport:
             check_figures(run, chain, tree, evidence, plan, book)
             check_tables(run, chain, evidence, plan, book)
             check_code(run, chain, tree, evidence, plan, book)
+            check_soundness(run, book)
             paper = check_paper(run, chain, tree, evidence, plan, book)
             if paper is not None:
                 check_citations(run, paper, book)

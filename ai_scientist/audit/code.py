@@ -6,11 +6,11 @@ import json
 import math
 import re
 
+from ai_scientist.analysis.program import read_program
 from ai_scientist.audit.brief import Tree
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import Evidence
-from ai_scientist.audit.program import read_program
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.ids import CheckpointId
 from ai_scientist.core.plan import Plan

@@ -92,6 +92,8 @@ def _check_lint(draft: Draft, context: RenderContext, made_by: Edition, book: No
     kinds = {"number": "number", "word": "number", "claim": "claim", "sentence": "claim"}
     for problem in lint(draft, context):
         if problem.severity != "error":
+            if problem.kind == "citation":
+                book.note(f"A quote may not bear its sentence: {problem.message}")
             continue
         text = f"{problem.message} [{problem.excerpt}]" if problem.excerpt else problem.message
         if made_by == "same" or problem.kind in ("number", "word", "address"):

@@ -18,7 +18,7 @@ from ai_scientist.core.jsonl import read_json, write_json
 from ai_scientist.graph.gates import ask
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.state import State, Update
-from ai_scientist.literature.asking import search_as_set, take_in_own_papers
+from ai_scientist.literature.asking import retractions_as_set, search_as_set, take_in_own_papers
 from ai_scientist.literature.novelty import judge
 from ai_scientist.literature.quotes import find_quote
 from ai_scientist.literature.records import Record
@@ -148,6 +148,18 @@ async def search_literature(queries: tuple[str, ...], parts: Parts) -> SearchRep
     files = parts.library.write_evidence(parts.folder.literature)
     parts.ledger.record("literature.searched", actor="literature", files=files, facts={"offline": report.offline})
     return report
+
+
+async def look_for_retractions(parts: Parts) -> None:
+    """Ask about the library's papers whether they still stand, before any of them is cited."""
+    report = await retractions_as_set(
+        parts.settings.literature, library=parts.library, folder=parts.folder.literature, clock=parts.clock
+    )
+    file = parts.folder.literature / "retractions.json"
+    write_json(file, report.model_dump(mode="json"))
+    files = [file, *(parts.library.write_evidence(parts.folder.literature) if report.retracted else ())]
+    facts = {"retracted": sorted(report.retracted), "asked": len(report.asked), "unasked": len(report.unasked)}
+    parts.ledger.record("retractions.asked", actor="literature", files=files, facts=facts)
 
 
 def take_in_papers(parts: Parts) -> None:

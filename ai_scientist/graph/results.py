@@ -22,6 +22,7 @@ from ai_scientist.core.values import Value
 from ai_scientist.graph.gates import ask
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
+from ai_scientist.graph.soundness import check_soundness
 from ai_scientist.graph.state import State, Update
 from ai_scientist.graph.story import tell
 from ai_scientist.paper.document import Figure, Table
@@ -77,6 +78,7 @@ async def analyse(state: State, parts: Parts) -> Update:
     files = write_results(results, parts.folder.results)
     facts = {"node": node, "cells": len(results.cells), "tests": len(results.tests)}
     parts.ledger.record("results.built", actor="harness", inputs=[plan.hash], files=files, facts=facts)
+    await check_soundness(parts.journal.node(node), rows, config, plan, parts)
     curves = tuple(sorted({row.metric for row in rows if not row.is_final}))
     made, problems = Displays(figures=(), tables=()), tuple[str, ...]()
     for _ in range(TRIES):

@@ -17,6 +17,7 @@ from ai_scientist.graph.gates import ask
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.results import confirmed_node, results_of, story_of
+from ai_scientist.graph.soundness import soundness_of
 from ai_scientist.graph.state import State, Update
 from ai_scientist.graph.writing import finish, paper_facts, render_context, section
 from ai_scientist.paper.compile import read_draft
@@ -43,6 +44,7 @@ def evidence_of(state: State, parts: Parts) -> Evidence:
         tests=tuple(results_of(parts).tests.values()),
         findings=report.findings,
         checks=(*report.notes, *(outcome.warnings if outcome else ())),
+        soundness=found.checks if (found := soundness_of(parts)) else (),
         counts=story_of(state, parts).counts,
         code="\n\n".join(f"# {name}\n{text}" for name, text in sorted(program.files.items())),
         log=stdout.read_text(errors="replace")[-LOG_CHARACTERS:] if stdout.exists() else "",
@@ -69,7 +71,7 @@ async def review(state: State, parts: Parts) -> Update:
             for k in range(count)
         )
     )
-    meta = meta_review(reviews)
+    meta = meta_review(reviews, findings=evidence.findings)
     if number > 1:
         meta = hold_to_evidence(meta, _meta(parts, number - 1), same_evidence=_same_evidence(parts, number))
     files = [folder / f"review-{k + 1}.json" for k in range(count)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ai_scientist.agents.writing import FrontFacts, PaperFacts, SectionFacts, write_front, write_section
 from ai_scientist.core.errors import AnswerInvalid
-from ai_scientist.graph.ideas import abstract, chosen_idea, novelty_of
+from ai_scientist.graph.ideas import abstract, chosen_idea, look_for_retractions, novelty_of
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.results import confirmed_node, displays_of, results_of, story_of
@@ -77,6 +77,7 @@ def render_context(state: State, parts: Parts) -> RenderContext:
 
 async def write(state: State, parts: Parts) -> Update:
     """Write every section, then title and abstract, and compile the paper."""
+    await look_for_retractions(parts)
     facts, context = paper_facts(state, parts), render_context(state, parts)
     written: list[Section] = []
     for name in SECTIONS:
@@ -111,7 +112,9 @@ async def section(
         )
         answer = await write_section(parts.model, asked)
         found = lint_text(answer.body, context, place=name, figures=facts.figures, tables=facts.tables)
-        if not has_errors(found):
+        # A doubt about a citation is worth another try, and no more: words cannot prove that a quote bears a sentence.
+        doubts = [problem for problem in found if problem.kind == "citation"] if attempt < TRIES else []
+        if not has_errors(found) and (not doubts or answer.body == before):
             return Section(name=name, title=answer.title, body=answer.body)
         # Told apart by the try, or the call store would answer again.
         problems = [f"Try {attempt}, {problem}" for problem in found]

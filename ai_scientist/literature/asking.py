@@ -10,9 +10,11 @@ from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.settings import LiteratureSettings
 from ai_scientist.literature.library import Library
 from ai_scientist.literature.own_papers import read_papers
+from ai_scientist.literature.retractions import RetractionReport, check_retractions
 from ai_scientist.literature.search import SearchReport, search_everywhere
 from ai_scientist.literature.semantic import SemanticIndex, sentence_transformer
 from ai_scientist.literature.sources.build import SOURCES, build_sources
+from ai_scientist.literature.sources.crossref import CrossrefSource
 from ai_scientist.literature.sources.wire import Answers
 
 
@@ -68,6 +70,37 @@ def _by_meaning(settings: LiteratureSettings, library: Library, folder: Path) ->
     index = SemanticIndex(folder / "meaning", sentence_transformer(settings.semantic))
     index.add(library.records())
     return index
+
+
+async def retractions_as_set(
+    settings: LiteratureSettings, *, library: Library, folder: Path, clock: Clock
+) -> RetractionReport:
+    """Ask about every paper of the library whether it was retracted, and mark those that were.
+
+    Crossref is asked if it is among the sources of the settings; without it, what sources said stands, and the report
+    says that nobody was asked.
+    """
+    records = library.records()
+    if "crossref" not in settings.sources:
+        return await check_retractions(records)
+    answers = Answers(folder / "answers.sqlite")
+    try:
+        sources = build_sources(
+            ("crossref",),
+            answers=answers,
+            addresses=settings.addresses,
+            contact=settings.contact,
+            replay=settings.replay,
+            clock=clock,
+        )
+        registry = next(source for source in sources if isinstance(source, CrossrefSource))
+        report = await check_retractions(records, crossref=registry)
+    finally:
+        answers.close()
+    for record in records:
+        if record.id in report.retracted and not record.retracted:
+            library.add(record.model_copy(update={"retracted": True}))
+    return report
 
 
 def take_in_own_papers(settings: LiteratureSettings, library: Library) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ai_scientist.paper.number_words import is_numeric
+from ai_scientist.paper.number_words import is_numeric, typed_numbers
 from ai_scientist.paper.source import Call, Comment, Environment, Group, Math, Part, Special, Text, walk
 from ai_scientist.paper.vocabulary import RESULT_MACROS
 
@@ -36,6 +36,8 @@ _RELATIONS = {
 _CONSTRAINTS = frozenset(
     {"sum", "prod", "int", "oint", "nabla", "partial", "lVert", "rVert", "Vert", "|", "det", "lim"}
 )
+_OPERATORS = frozenset({"cdot", "times", "div", "pm", "mp", "ast", "star", "circ", "bullet"})
+_WORDS = frozenset({"text", "mbox", "mathrm", "mathbf", "mathit", "mathsf", "mathtt", "operatorname"})
 _LAYOUT = frozenset({"left", "right", "quad", "qquad", ",", ";", ":", "!", " ", "limits", "nonumber", "displaystyle"})
 _UNIT_SET = re.compile(r"^[\[({]?0,1[\])}]?$")
 
@@ -56,12 +58,21 @@ def formula_problems(math: Math) -> Iterator[FormulaProblem]:
             yield from _numbers(part)
         elif isinstance(part, Call) and part.name == "%":
             yield FormulaProblem(start=part.start, end=part.end, message="a per cent sign belongs to a rendered number")
+        elif isinstance(part, Call) and part.name in _WORDS and part.arguments:
+            yield from _worded(part)
     skeleton = _skeleton(math.children)
     bare = re.sub(r"\s", "", skeleton)
     if re.search(r"\d", bare) and not re.search(r"[sc]", bare) and not _UNIT_SET.match(bare):
         yield FormulaProblem(start=math.start, end=math.end, message="a formula of numbers alone is a typed result")
     elif any(_says_a_number(row) for row in skeleton.split(";")):
         yield FormulaProblem(start=math.start, end=math.end, message="a formula may not say that something is a number")
+
+
+def _worded(call: Call) -> Iterator[FormulaProblem]:
+    """Yield number words in a formula's text; its digits are looked at as everywhere in a formula."""
+    words = re.sub(r"[\d.,]", "", "".join(part.text for part in walk(call.arguments) if isinstance(part, Text)))
+    if any(typed_numbers(words, frozenset(), "")):
+        yield FormulaProblem(start=call.start, end=call.end, message="a formula may not spell a number")
 
 
 def _numbers(part: Text) -> Iterator[FormulaProblem]:
@@ -111,6 +122,8 @@ def _skeleton_of(part: Part) -> str:
             return "c"
         case Call() if part.name in _LAYOUT:
             return ""
+        case Call() if part.name in _OPERATORS:
+            return "*"
         case Call() if part.name in ("{", "}"):
             return part.name
         case Call() if part.name in ("frac", "tfrac", "dfrac", "sqrt") and part.arguments:

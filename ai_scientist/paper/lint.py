@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ai_scientist.analysis.cells import TestResult
+from ai_scientist.literature.entailment import check_support
 from ai_scientist.paper.agreement import disagreements
 from ai_scientist.paper.claim_words import NOT_SHOWN, claim_words
 from ai_scientist.paper.compilable import uncompilable
@@ -137,6 +138,7 @@ def _lint_piece(piece: Piece, parts: Sequence[Part], context: RenderContext, lab
     for stop in uncompilable(parts) if piece.kind != "body" else ():
         yield report.at("syntax", stop.start, stop.end, stop.message)
     yield from _references(parts, labels, context, report)
+    yield from _unsupported(piece, context)
     yield from _numbers(flat, parts, context, report)
     yield from _placeholders(piece, flat, report)
     if piece.kind != "body":
@@ -229,6 +231,16 @@ def _references(
                 yield report.at("citation", call.start, call.end, f"{key} was retracted and may not be cited.")
 
 
+def _unsupported(piece: Piece, context: RenderContext) -> Iterator[Problem]:
+    """Doubt sentences whose quotes lack their names or point the other way."""
+    for found in check_support(piece.text, context.records, context.quotes, where=piece.place):
+        yield Problem(kind="citation", place=piece.place, severity="warning", message=f"{found.where}: {found.why}")
+
+
+_GLUED = re.compile(r"[A-Za-z]+\$[A-Za-z]+\$[A-Za-z]*|\$[A-Za-z]+\$[A-Za-z]+")
+"""Letters in formulas that touch letters outside of them, which are read as one word."""
+
+
 def _numbers(flat: Flat, parts: Sequence[Part], context: RenderContext, report: _Reporter) -> Iterator[Problem]:
     for typed in typed_numbers(flat.text, bound_names(context), interval_level(context)):
         start, end = flat.source_offset(typed.start), flat.source_offset(typed.end - 1) + 1
@@ -238,6 +250,9 @@ def _numbers(flat: Flat, parts: Sequence[Part], context: RenderContext, report: 
             "facts of the data by \\data, counts by \\count."
         )
         yield report.at(kind, start, end, message)
+    for found in _GLUED.finditer(report.piece.text):
+        if any(typed_numbers(found.group().replace("$", ""), frozenset(), "")):
+            yield report.at("word", found.start(), found.end(), f"{found.group()!r} spells a number.")
     nested = {id(p) for m in walk(parts) if isinstance(m, Math) for p in walk(m.children) if isinstance(p, Math)}
     for math in walk(parts):
         if isinstance(math, Math) and id(math) not in nested:

@@ -46,42 +46,73 @@ _COUNTED = (
     "methods|programs|experiments|features|rows|samples|points|hours|minutes|seconds|days|steps|stages|comparisons|tests|"
     "baselines|networks|classifiers|programmes|failures|cases|standard|units|orders"
 )
-_DETERMINER = re.compile(r"\b(?:the|these|those|any|between|other|its|our|their|of|last|first)\s+$", re.IGNORECASE)
+_FOREIGN = (
+    "zwei|drei|vier|fünf|sechs|sieben|neun|zehn|zwölf|zwanzig|dreißig|vierzig|fünfzig|sechzig|siebzig|achtzig|neunzig|"
+    "hundert|tausend|drittel|viertel|hälfte|prozent|deux|trois|quatre|cinq|sept|huit|neuf|vingt|trente|quarante|"
+    "cinquante|soixante|moitié|pour\\s?cent|dos|tres|cuatro|cinco|siete|ocho|nueve|diez|veinte|treinta|cuarenta|"
+    "cincuenta|sesenta|setenta|ochenta|noventa|por\\s+ciento|mitad|quattro|cinque|sette|otto|dieci|venti|trenta|quaranta|"
+    "novanta"
+)
+"""Numbers in other languages, as far as they are no English words; the paper is in English."""
+
+_DETERMINER = re.compile(r"\b(?:the|these|those|any|no|between|other|its|our|their|of|last|first)\s+$", re.IGNORECASE)
 
 _FORBIDDEN = re.compile(
     rf"""\b(?:
       (?P<cardinal>(?:{_CARDINAL}))(?P<tail>(?:[-\s](?:one|{_CARDINAL}|hundred|thousand|million|billion))*)\b
     | (?P<multiple>(?:{_CARDINAL}|hundred|thousand|many|several)-?fold)\b
     | (?P<big>hundreds?|thousands?|millions?|billions?|trillions?|dozens?)\b
-    | (?P<times>twice|thrice|doubl(?:e[sd]?|ing)|tripl(?:e[sd]?|ing)|quadrupl(?:e[sd]?|ing)|halv(?:e[sd]?|ing))\b
+    | (?P<times>twice|thrice|doubl(?:e[sd]?|ing)|(?:tre|tri|quadru|quintu|sextu|decu)[bp]l(?:e[sd]?|ing)
+      |halv(?:e[sd]?|ing)|decades?\s+(?:smaller|larger|lower|higher|less|more|below|above))\b
     | (?P<half>half|halves)\b
     | (?P<part>(?:an?|one)[\s-](?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?(?=\s+(?:of|more|less|
       fewer|higher|lower|as|smaller|larger|the)\b|[.,;]))
-    | (?P<parts>(?:thirds|quarters|fifths|tenths|hundredths))\b
+    | (?P<parts>(?:thirds|quarters|fifths|tenths|hundredths|(?:hundred|thousand|million|billion)ths?)
+      |(?:an?|one|its|the)\s+\w+th\s+part(?=\s+of))\b
+    | (?P<span>(?:twen|thir|for|fif|six|seven|eigh|nine)ties|(?:single|double|triple|two|three)[\s-]digits?)\b
+    | (?P<point>(?:full|whole|single|percentage|per\s?cent)\s+(?:percentage\s+)?point(?!\s+(?:of|estimates?))
+      |(?:gain|rose|rise|fell|fall|los|lost|drop|grew|up|down|by)\w*\s+(?:by\s+)?a\s+point(?!\s+(?:of|estimates?)))\b
+    | (?P<group>(?:scores?|handfuls?|gross|brace)\s+of(?=\s+(?:\w+\s+)?(?:{_COUNTED}))|couple\s+of|umpteen)\b
     | (?P<magnitude>orders?\s+of\s+magnitude)\b
-    | (?P<share>(?:an?|the|vast|great|large|overwhelming)\s+(?:majority|minority)(?=\s+of)|majority\s+of)\b
-    | (?P<most>most(?:\s+of\s+the)?\s+(?:data\s?sets|seeds|conditions|runs|settings|metrics|nodes))\b
+    | (?P<share>(?:an?|the)\s+(?:majority|minority)(?=\s+of)|majority\s+of
+      |(?:vast|great|large|small|slim|clear|overwhelming)\s+(?:majority|minority))\b
+    | (?P<most>(?:most|(?:almost|nearly|virtually|practically)\s+(?:all|every|no|none)|every\s+(?:second|other|third))
+      (?:\s+of)?(?:\s+the)?\s+(?:data\s?sets?|seeds?|conditions?|runs?|settings?|metrics?|nodes?))\b
+    | (?P<foreign>{_FOREIGN})\b
     | (?P<one>(?:one[\s-]+(?=(?:per\s?cent|percentage|points?\b|hundred|thousand|million|standard\s+(?:deviation|error)
       |sigma|in\s+(?:{_CARDINAL})|out\s+of))|by\s+one\b(?!\s*(?:of|or|by|another))|one\s+half))
     | (?P<zero>zero)\b
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_HALF_IS_FINE = re.compile(r"^[\s-]*(?:width|precision|life|normal|cauchy|space|plane|open|way)\b", re.IGNORECASE)
-_DOUBLE_IS_FINE = re.compile(
-    r"^[\s-]*(?:blind|precision|descent|counting|check|dip|dipping|robust|negative|negation|bind)\b", re.IGNORECASE
+_HALF_IS_FINE = re.compile(
+    r"^[\s-]*(?:width|precision|life|normal|cauchy|space|plane|open|way|sine|cosine|of\s+(?:the|a)\s+(?:story|truth|answer))\b",
+    re.IGNORECASE,
 )
+_DOUBLE_IS_FINE = re.compile(
+    r"^[\s-]*(?:blind|precision|descent|counting|check|headed|dip|dipping|robust|negative|negation|bind)\b",
+    re.IGNORECASE,
+)
+_LITERATURE = re.compile(
+    r"^(?:\s+of)?\s+(?:the\s+)?(?:published|prior|previous|earlier|related|papers|studies|works?|literature|authors|research)\b",
+    re.IGNORECASE,
+)
+_SUPPOSED = re.compile(r"\b(?:hypothes\w+|null|if|whether|suppos\w+|assum\w+|unless|contains?)\b", re.IGNORECASE)
 _ZERO_BEFORE = re.compile(
     r"\b(?:to|at|from|near|around|above|below|than|non|towards?|or|includ\w+|exclud\w+|contain\w*|cover\w*|cross\w*)"
     r"[\s-]+$",
     re.IGNORECASE,
 )
 _ZERO_AFTER = re.compile(
-    r"^[\s-]+(?:lines?|means?|shot|sum|one|inflated|vectors?|matrix|padd\w+|gradients?|initiali\w+|cent\w+|knowledge|day|order|lines?)\b",
+    r"^[\s-]+(?:(?:is|lies|falls)\s+(?:in|inside|within|outside)\b|lines?|means?|shot|sum|one|inflated|vectors?|matrix|padd\w+|gradients?|initiali\w+|cent\w+|knowledge|day|order|lines?)\b",
     re.IGNORECASE,
 )
 _ROMAN = re.compile(r"(?<![\w-])(?:X{1,3}(?:IX|IV|V?I{0,3})|IX|IV|VI{0,3}|I{2,3})(?![\w-])")
-_ROMAN_IS_FINE = re.compile(r"\b(?:type|phase|part|class|level|stage)s?\s+(?:I\s+(?:and|or)\s+)?$", re.IGNORECASE)
+_SMALL_ROMAN = re.compile(r"(?<![\w(-])(?:x{1,3}(?:ix|iv|v?i{0,3})|ix|iv|viii?|i{2,3})(?![\w)-])")
+_LOOKALIKE = re.compile(r"(?<![\w.])[lIO0]+\.[lIO0]+(?![\w.])")
+_ROMAN_IS_FINE = re.compile(
+    r"\b(?:type|phase|part|class|level|stage|model)s?\s+(?:I\s+(?:and|or)\s+(?:\w+\s+)?)?$", re.IGNORECASE
+)
 
 
 def typed_numbers(text: str, names: frozenset[str], level: str) -> Iterator[Typed]:
@@ -97,8 +128,13 @@ def typed_numbers(text: str, names: frozenset[str], level: str) -> Iterator[Type
         if not _is_fine(found, text):
             yield Typed(start=found.start(), end=found.end(), text=found.group().strip())
     for found in _ROMAN.finditer(text):
-        if found.group() != "V" and not _ROMAN_IS_FINE.search(text[: found.start()]):
+        is_method = found.group() == "IV" and re.match(r"\s+(?:regression|estimat|method|analys)", text[found.end() :])
+        if found.group() != "V" and not is_method and not _ROMAN_IS_FINE.search(text[: found.start()]):
             yield Typed(start=found.start(), end=found.end(), text=found.group())
+    for pattern in (_SMALL_ROMAN, _LOOKALIKE):
+        for found in pattern.finditer(text):
+            if len(found.group()) > 1 and not found.group().replace(".", "").isdigit():
+                yield Typed(start=found.start(), end=found.end(), text=found.group())
 
 
 def bound_names(context: RenderContext) -> frozenset[str]:
@@ -153,12 +189,19 @@ def _is_fine(found: re.Match[str], text: str) -> bool:
     if kind == "cardinal":
         return _cardinal_is_fine(found, before, after)
     if kind == "half":
-        is_named = re.search(r"\b(?:first|second|other|\w+ive|\w+al|left|right|upper|lower)\s+$", before)
+        is_named = re.search(r"\b(?:first|second|\w+ive|\w+al|left|right|upper|lower)\s+$", before)
         return bool(_HALF_IS_FINE.match(after) or is_named)
     if kind == "times":
+        if found.group().lower() == "twice":
+            return bool(re.match(r"[\s-]+(?:continuously[\s-]+)?differentiable", after))
         return found.group().lower() in ("double", "doubling") and bool(_DOUBLE_IS_FINE.match(after))
     if kind == "zero":
-        return bool(_ZERO_BEFORE.search(before) or _ZERO_AFTER.match(after))
+        sentence = text[: found.start()].rpartition(". ")[2]
+        return bool(_ZERO_BEFORE.search(before) or _ZERO_AFTER.match(after) or _SUPPOSED.search(sentence))
+    if kind in ("share", "big"):
+        return bool(_LITERATURE.match(after))
+    if kind == "magnitude":
+        return bool(re.search(r"\b(?:the|their|its)\s+$", before, re.IGNORECASE) and re.match(r"\s+of\b", after))
     return False
 
 
@@ -171,6 +214,10 @@ def _cardinal_is_fine(found: re.Match[str], before: str, after: str) -> bool:
         return True
     if found.group("cardinal").lower() != "two":
         return False
+    if re.search(r"\bfactors?\s+of\s+$", before, re.IGNORECASE) or re.match(r"[\s-]to[\s-]\w+", after):
+        return False
+    if re.match(rf"\s+of\s+(?:the|these|those|our)\s+(?:{_ABSTRACT})\b", after, re.IGNORECASE):
+        return True
     if re.match(r"\s+(?:of|out|times|in|per\s?cent|percentage|points?|orders?|thirds|fold)\b", after, re.IGNORECASE):
         return False
     is_counted = re.match(rf"\s+(?:\w+\s+)?(?:{_COUNTED})\b", after, re.IGNORECASE)

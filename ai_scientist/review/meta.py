@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
+from ai_scientist.core.finding import Finding
 from ai_scientist.review.forms import Decision, Defect, MetaReview, Review, Severity
 
 SCALES = ("originality", "soundness", "presentation", "contribution")
@@ -15,10 +16,10 @@ reviewer agreed best with ICLR decisions (balanced accuracy 0.65; its own accept
 ORDER: dict[Severity, int] = {"integrity": 0, "major": 1, "minor": 2}
 
 
-def merge_defects(reviews: Sequence[Review]) -> tuple[Defect, ...]:
-    """Return all reviewers' defects once each, most severe first, else in the order they were named."""
+def merge_defects(named: Sequence[Defect], findings: Sequence[Finding] = ()) -> tuple[Defect, ...]:
+    """Return all defects once each, most severe first, else findings first and then in the order they were named."""
     seen: dict[tuple[str, str], Defect] = {}
-    for defect in (defect for review in reviews for defect in review.defects):
+    for defect in (*(integrity(finding) for finding in findings), *named):
         key = (defect.where.casefold(), defect.what.casefold())
         if key not in seen or ORDER[defect.severity] < ORDER[seen[key].severity]:
             seen[key] = defect
@@ -30,15 +31,29 @@ def decide(overall: float, vetoes: Sequence[Defect]) -> Decision:
     return "accept" if overall >= ACCEPT_AT and not vetoes else "reject"
 
 
-def meta_review(reviews: Sequence[Review]) -> MetaReview:
+def integrity(finding: Finding) -> Defect:
+    """Return an audit's finding as the defect that it is, whether or not any reviewer names it."""
+    return Defect(
+        severity="integrity",
+        where=finding.where,
+        what=f"{finding.kind}: {finding.why}",
+        remedy="Make the artifact again from the recorded rows; nothing else can mend it.",
+    )
+
+
+def meta_review(reviews: Sequence[Review], *, findings: Sequence[Finding] = ()) -> MetaReview:
     """Return what several reviews come to.
+
+    Args:
+        reviews: Of one paper.
+        findings: Of the audit. Each is a veto, whatever the reviewers make of it.
 
     Raises:
         ValueError: If there is no review.
     """
     if not reviews:
         raise ValueError("a meta-review needs at least one review")
-    defects = merge_defects(reviews)
+    defects = merge_defects([defect for review in reviews for defect in review.defects], findings)
     vetoes = tuple(defect for defect in defects if defect.severity == "integrity")
     scores = {scale: fmean(getattr(review, scale) for review in reviews) for scale in SCALES}
     overall = fmean(review.overall for review in reviews)

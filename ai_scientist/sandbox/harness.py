@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -70,7 +71,9 @@ class ProgramRun:
         """What a debug step needs to read: the last words of the first seed that did not end well; empty if all did."""
         for run in self.seeds:
             if run.result is not None and run.result.kind is not ExitKind.OK:
-                words = run.result.stderr.strip() or run.result.stdout.strip() or "It printed nothing."
+                words = (
+                    run.result.stderr.strip() or _without_numbers(run.result.stdout.strip()) or "It printed nothing."
+                )
                 return f"Seed {run.seed} ended as {run.result.kind.value}.\n{words[-4000:]}"
         return "" if self.seeds else "\n".join(self.problems)
 
@@ -93,6 +96,11 @@ class ProgramRun:
         return max((peak for peak in told if peak is not None), default=None)
 
 
+def _without_numbers(text: str) -> str:
+    """Return printed text with its numbers masked: what repairs a program must not see how an arm did."""
+    return re.sub(r"[-+]?\d[\d.,]*(?:[eE][-+]?\d+)?", "#", text)
+
+
 async def run_program(
     sandbox: Sandbox,
     files: Mapping[str, str],
@@ -105,6 +113,7 @@ async def run_program(
     arguments: Sequence[str] = (),
     gpus: tuple[str, ...] = (),
     packages: tuple[Path, ...] = (),
+    probe: str = "",
 ) -> ProgramRun:
     """Run `experiment.py` once a seed and return what happened; never raises for what the program does.
 
@@ -123,6 +132,8 @@ async def run_program(
         arguments: Command line of the program.
         gpus: Devices to lease from: each seed gets one for itself.
         packages: Folders of packages that it may import besides the interpreter's own.
+        probe: What `lab` does to the program in an extra run, to find out what its results depend on: "order" or
+            "labels"; empty: nothing.
 
     Raises:
         SandboxError: If the sandbox itself cannot work, or the folder cannot be written.
@@ -143,6 +154,7 @@ async def run_program(
                 packages=packages,
                 outputs=outputs,
                 scratch=Path(scratch),
+                environment={"PROBE": probe} if probe else {},
             )
             runs = [] if problem else await _run_seeds(job, seeds, workers)
             stdout = _join(folder / "stdout.txt", job, runs, "stdout")
@@ -165,6 +177,7 @@ class _Job:
     packages: tuple[Path, ...]
     outputs: Path
     scratch: Path
+    environment: Mapping[str, str]
 
     def text(self, seed: int, stream: str) -> Path:
         return self.scratch / f"seed-{seed}.{stream}.txt"
@@ -204,7 +217,7 @@ async def _run_seed(job: _Job, seed: int) -> SeedRun:
             stderr=job.text(seed, "stderr"),
             limits=job.limits,
             inputs=job.inputs,
-            environment={"SEED": str(seed)},
+            environment={**job.environment, "SEED": str(seed)},
             gpus=gpus,
             packages=job.packages,
         )

@@ -5,6 +5,8 @@
     lab.config(epochs=20)                                    # what all conditions share
     lab.config(condition="proposed", label_smoothing=0.1)    # what one condition has
     lab.dataset("digits", X, y, n_train=1200, n_test=597)    # what was really loaded: hashed
+    lab.split("digits", train=X[fit], test=X[held_out])      # the rows of each part, looked through for leaks
+    for arm in lab.arms(["baseline", "proposed"]): ...       # in whatever order the harness wants; it must not matter
     lab.log(metric="accuracy", value=0.91, condition="baseline", dataset="digits")
     lab.predictions(ids, y_pred, dataset="digits", condition="baseline")
 
@@ -12,12 +14,17 @@ One file, standard library only, so that it runs under any interpreter. The harn
 `random` is seeded at once, numpy and torch in the moment they are imported. Wrong types, NaN and contradictions are
 refused here, in the program, with a sentence.
 
+In extra runs, whose results go into no paper, the harness sets PROBE to find out what the results depend on: "order"
+turns the arms around and notes what is executed, "labels" gives the rows of each dataset each other's labels at
+`lab.dataset`. So hand over the arrays that the program goes on to work with, before anything is made of them.
+
 Started by hand as `python experiment.py --out_dir=run_0` (as templates of The AI Scientist v1 are), it takes the
 folder from there, seed 0 unless SEED says otherwise, and writes v1's final_info.json when the program ends.
 """
 
 from __future__ import annotations
 
+import array
 import atexit
 import hashlib
 import importlib.abc
@@ -33,7 +40,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-__all__ = ["config", "data_dir", "dataset", "log", "out_dir", "predictions", "seed"]
+__all__ = ["arms", "config", "data_dir", "dataset", "log", "out_dir", "predictions", "seed", "split"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,119}")
 
@@ -155,7 +162,8 @@ def dataset(name: str, *loaded: object, **facts: str | int | float | bool) -> st
 
     Args:
         name: The dataset's name, as in `log`.
-        loaded: The arrays, tables, bytes, or files (as a Path) that the program works on, hashed in this order.
+        loaded: The arrays, tables, bytes, or files (as a Path) that the program works on, hashed in this order: the
+            rows first, their labels last.
         facts: What a paper may quote: n_train, n_test, n_features.
 
     Raises:
@@ -172,9 +180,40 @@ def dataset(name: str, *loaded: object, **facts: str | int | float | bool) -> st
     if loaded:
         told[prefix + "sha256"] = digest.hexdigest()
     _merge("data.json", told)
+    if _probe:
+        _merge("probe.json", {prefix + key: value for key, value in _probed(loaded).items()})
     return digest.hexdigest()
 
 
+def split(dataset: str, **parts: object) -> None:
+    """Report which rows are learnt from and which are judged on: train, test, and whatever else there is.
+
+    Args:
+        dataset: The dataset's name, as in `log`.
+        parts: The rows of each part, as arrays or tables whose first axis is the rows.
+
+    Raises:
+        TypeError: If a part cannot be hashed.
+        ValueError: If the same part was reported before with other rows.
+    """
+    prefix = _name("dataset", dataset) + "/"
+    for name, rows in parts.items():
+        digest = hashlib.sha256(b"".join(_bytes_of(rows))).hexdigest()
+        _merge("data.json", {f"{prefix}{_name('part', name)}_sha256": digest})
+        if _probe == "order":
+            _keep_rows(out_dir / "split" / dataset / f"{name}.rows", rows)
+
+
+def arms(names: Iterable[str]) -> list[str]:
+    """Return the arms in the order in which the harness wants them run.
+
+    Their order must not matter: an arm that leaves something behind for the next one is no arm of its own.
+    """
+    order = list(names)
+    return order[::-1] if _probe == "order" else order
+
+
+_probe = os.environ.get("PROBE", "")
 _logged: dict[tuple[object, ...], object] = {}
 
 
@@ -254,6 +293,82 @@ def _bytes_of(part: object) -> list[bytes]:
     except (TypeError, ValueError):
         kind = type(part).__name__
         raise TypeError(f"lab.dataset: cannot hash a {kind}; give arrays, bytes, paths or lists.") from None
+
+
+_MOST_ROW_BYTES = 32 * 1024**2
+
+
+def _keep_rows(file: Path, rows: object) -> None:
+    """Write rows as the harness reads them: a line that says what they are, and their bytes."""
+    if hasattr(rows, "to_numpy"):
+        rows = _called(rows, "to_numpy")
+    if hasattr(rows, "detach"):
+        rows = _called(_called(_called(rows, "detach"), "cpu"), "numpy")
+    if isinstance(rows, list | tuple):
+        rows = _as_bytes(cast("Sequence[object]", rows))
+    shape = tuple(int(length) for length in cast("Any", getattr(rows, "shape", ())))
+    if not shape or not hasattr(rows, "tobytes"):
+        return
+    size = len(_called(cast("Any", rows), "tobytes")) // max(shape[0], 1)
+    count = min(shape[0], _MOST_ROW_BYTES // max(size, 1))
+    head = {"dtype": str(getattr(rows, "dtype", "float64")), "shape": [count, *shape[1:]], "of": shape[0]}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    body = _called(rows, "tobytes")[: count * size]
+    file.write_bytes(json.dumps(head).encode() + b"\n" + body)
+
+
+def _as_bytes(rows: Sequence[object]) -> object:
+    """Return a view of plain rows of numbers, with a shape and bytes as arrays have them; None if they are none."""
+    lists = [list(cast("Sequence[Any]", row)) if isinstance(row, list | tuple) else [row] for row in rows]
+    try:
+        flat = array.array("d", [float(cast("Any", value)) for row in lists for value in row])
+    except (TypeError, ValueError):
+        return None
+    shape = [len(lists), len(lists[0])] if lists and len(flat) == len(lists) * len(lists[0]) else [0, 0]
+    return memoryview(flat).cast("B").cast("d", shape) if all(shape) else None
+
+
+def _probed(loaded: tuple[object, ...]) -> dict[str, str | int | float | bool]:
+    """Return what the harness asks about a dataset's labels, which lose their rows if it wants that."""
+    target: Any = loaded[-1] if loaded else None
+    try:
+        values = [_plain(value) for value in target]
+        is_column = bool(values) and all(isinstance(value, str | int | float | bool) for value in values)
+        is_labels = len(loaded) > 1 and is_column and len(cast("Any", loaded[0])) == len(values)
+    except TypeError:
+        return {"shuffled": "nothing"}
+    told: dict[str, str | int | float | bool] = {"shuffled": "nothing", "rows": len(values)}
+    if is_labels:
+        counts = [values.count(value) for value in dict.fromkeys(values[: 10**5])] if len(set(values)) <= 1000 else []
+        told |= {"classes": len(counts), "commonest": max(counts, default=0) / len(values)}
+    if _probe == "labels":
+        order = list(range(len(values)))
+        random.Random(seed).shuffle(order)
+        try:
+            target[:] = [target[place] for place in order] if isinstance(target, list) else target[order]
+        except (TypeError, ValueError, KeyError, IndexError):
+            return told
+        told["shuffled"] = "labels" if is_labels else "rows"
+    return told
+
+
+def _note_what_runs() -> None:
+    """Write down at the end which functions of the program were called, and what was imported."""
+    home, called = os.getcwd() + os.sep, set[str]()
+
+    def notice(frame: Any, event: str, argument: object) -> None:
+        code = frame.f_code
+        if code.co_filename.startswith(home) and "site-packages" not in code.co_filename:
+            name = getattr(code, "co_qualname", code.co_name).rpartition("<locals>.")[2]
+            called.add(f"{code.co_filename[len(home) :]}:{name}")
+
+    def write() -> None:
+        sys.settrace(None)
+        modules = sorted({name.partition(".")[0] for name in sys.modules})
+        (out_dir / "executed.json").write_text(json.dumps({"functions": sorted(called), "modules": modules}))
+
+    sys.settrace(notice)
+    atexit.register(write)
 
 
 def _append(file: Path, rows: Iterable[object]) -> None:
@@ -343,3 +458,5 @@ if __name__ == "lab":  # imported by a program, and not by tools that read our p
     _seed_everything()
     if _by_hand:
         _begin_by_hand()
+    if _probe == "order":
+        _note_what_runs()

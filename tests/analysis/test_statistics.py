@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -23,81 +24,31 @@ from ai_scientist.analysis.statistics import (
     sign_flip_p,
     t_interval,
 )
-
-# NIST Statistical Reference Datasets, univariate: Mavro (filter transmittance), with its certified values.
-MAVRO = [
-    *(2.00180, 2.00170, 2.00180, 2.00190, 2.00180, 2.00170, 2.00150, 2.00140, 2.00150, 2.00150),
-    *(2.00170, 2.00180, 2.00180, 2.00190, 2.00190, 2.00210, 2.00200, 2.00160, 2.00140, 2.00130),
-    *(2.00130, 2.00150, 2.00150, 2.00160, 2.00150, 2.00140, 2.00130, 2.00140, 2.00150, 2.00140),
-    *(2.00150, 2.00160, 2.00150, 2.00160, 2.00190, 2.00200, 2.00200, 2.00210, 2.00220, 2.00230),
-    *(2.00240, 2.00250, 2.00270, 2.00260, 2.00260, 2.00260, 2.00270, 2.00260, 2.00250, 2.00240),
-]
-
-# Variable 1 of the clinic data that statsmodels checks itself against R with; first and second group paired.
-CLINIC = (
-    [2.84, 2.51, 2.41, 2.95, 3.14, 3.79, 4.14, 3.85, 3.02, 3.45, 5.37, 3.81, 4.19, 3.16, 3.84],
-    [2.60, 2.82, 2.18, 3.46, 4.01, 3.04, 3.47, 4.06, 2.91, 3.59, 4.51, 3.16, 3.86, 3.31, 3.02],
-)
-# Darwin's maize: cross-fertilised minus self-fertilised, in eighths of an inch.
-MAIZE = [49.0, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
+from benchmarks.reference_values import CLINIC, MAIZE, Reference, differences, references
 
 REFERENCE = 1e-9
-"""What issue and plan ask: relative agreement with published values."""
+"""What is asked: relative agreement with published values."""
 
 
-def differences(pair: tuple[list[float], list[float]]) -> list[float]:
-    return [a - b for a, b in zip(*pair, strict=True)]
+@pytest.mark.parametrize("reference", [r for r in references() if not r.note], ids=lambda reference: reference.name)
+def test_a_published_value_is_met(reference: Reference) -> None:
+    assert reference.deviation <= reference.allowed
 
 
-def test_mean_and_standard_deviation_are_those_certified_by_nist() -> None:
-    assert mean(MAVRO) == pytest.approx(2.00185600000000, rel=REFERENCE)
-    assert sd(MAVRO) == pytest.approx(0.000429123454003053, rel=REFERENCE)
+def test_where_nists_value_cannot_be_met_the_stored_numbers_own_value_is() -> None:
+    """NumAcc4: 10000000.1 and its kin are no binary numbers, and their neighbours have another standard deviation."""
+    values = [10000000.2, *([10000000.1, 10000000.3] * 500)]
+    exact = [Fraction(value) for value in values]
+    centre = sum(exact, Fraction()) / len(exact)
+    variance = sum(((value - centre) ** 2 for value in exact), Fraction()) / (len(exact) - 1)
+    assert sd(values) == pytest.approx(math.sqrt(variance), rel=REFERENCE)
 
 
-def test_the_interval_of_a_mean_difference_is_that_of_r() -> None:
-    interval = t_interval(differences(CLINIC))
-    assert interval.estimate == pytest.approx(0.1646666666666667, rel=REFERENCE)
-    assert interval.stderr == pytest.approx(0.1357514067862445, rel=REFERENCE)
-    assert interval.low == pytest.approx(-0.1264911434745851, rel=REFERENCE)
-    assert interval.high == pytest.approx(0.4558244768079186, rel=REFERENCE)
-    ninety = t_interval(differences(CLINIC), level=0.90)
-    assert (ninety.low, ninety.high) == pytest.approx((-0.0744336620516462, 0.4037669953849797), rel=REFERENCE)
-
-
-def test_the_paired_t_test_is_that_of_r() -> None:
-    assert paired_t_p(differences(CLINIC)) == pytest.approx(0.245199929713149, rel=REFERENCE)
-
-
-def test_the_equivalence_test_is_that_of_r() -> None:
-    assert equivalence_p(differences(CLINIC), margin=0.6) == pytest.approx(0.003166881489265175, rel=REFERENCE)
-    logs = [math.log(a) - math.log(b) for a, b in zip(*CLINIC, strict=True)]
-    assert equivalence_p(logs, margin=math.log(1.25)) == pytest.approx(0.0001664157928976468, rel=REFERENCE)
-
-
-def test_holms_correction_is_that_of_r() -> None:
-    # R's multtest, as statsmodels keeps it for its own tests.
-    raw = [0.838541367553, 0.642193923795, 0.680845947633, 0.967833824309, 0.71626938238, 0.177096952723]
-    raw += [5.23656777208e-005, 0.0202732688798, 0.00028140506198, 0.0149877310796]
-    adjusted = holm(raw, family=10)
-    assert [adjusted[i] for i in (6, 8, 9, 7)] == pytest.approx(
-        [5.2365677720800005e-04, 2.5326455578199999e-03, 1.1990184863680001e-01, 1.4191288215860001e-01], rel=REFERENCE
-    )
-    assert adjusted[0] == 1.0
-
-
-def test_the_sign_flip_test_counts_what_fisher_counted_for_darwins_maize() -> None:
-    assert sign_flip_p(MAIZE) == pytest.approx(1726 / 32768, rel=REFERENCE)
-
-
-def test_the_noncentrality_interval_is_that_of_mbess() -> None:
-    # conf.limits.nct(ncp=2.83, df=126), which searches to about 1e-8.
-    n = 127
-    values = np.linspace(-1, 1, n)
-    values = values / values.std(ddof=1) + 2.83 / math.sqrt(n)
-    effect = cohens_d([float(v) for v in values])
-    assert effect is not None
-    assert effect.low * math.sqrt(n) == pytest.approx(0.8337502600, rel=1e-7)
-    assert effect.high * math.sqrt(n) == pytest.approx(4.8153591405, rel=1e-7)
+def test_an_interval_ends_where_means_end() -> None:
+    free, bound = t_interval([0.99, 1.0, 0.97]), t_interval([0.99, 1.0, 0.97], least=0.0, most=1.0)
+    assert free.high > 1.0
+    assert (bound.low, bound.high, bound.estimate) == (free.low, 1.0, free.estimate)
+    assert t_interval([1.0 + 1e-12] * 3, most=1.0).high == 1.0 + 1e-12
 
 
 @pytest.mark.parametrize("values", [differences(CLINIC), MAIZE])

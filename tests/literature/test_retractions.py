@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from ai_scientist.core.clock import SystemClock
 from ai_scientist.core.errors import ConfigError
+from ai_scientist.core.settings import LiteratureSettings
+from ai_scientist.literature.asking import retractions_as_set
+from ai_scientist.literature.library import Library
 from ai_scientist.literature.records import Record
 from ai_scientist.literature.retractions import check_retractions, read_retractions
 from ai_scientist.literature.sources.crossref import CrossrefSource
@@ -66,3 +71,15 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
         read_retractions(tmp_path / "x.csv")
     with pytest.raises(ConfigError, match="cannot be read"):
         read_retractions(tmp_path / "y.csv")
+
+
+async def test_a_library_marks_what_its_registry_retracted(tmp_path: Path) -> None:
+    with closing(Library(tmp_path / "library.sqlite")) as library, serve(crossref) as service:
+        for record in (paper("gone", "10.1000/gone"), paper("fine", "10.1000/fine")):
+            library.add(record)
+        settings = LiteratureSettings(sources=("crossref",), addresses={"crossref": service.address})
+        report = await retractions_as_set(settings, library=library, folder=tmp_path, clock=SystemClock())
+        assert set(report.retracted) == {"gone"} and {"gone", "fine"} <= set(report.asked)
+        assert {record.id for record in library.records() if record.retracted} == {"gone"}
+        alone = await retractions_as_set(LiteratureSettings(), library=library, folder=tmp_path, clock=SystemClock())
+        assert alone.asked == () and set(alone.retracted) == {"gone"}

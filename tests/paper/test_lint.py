@@ -198,3 +198,11 @@ def test_a_section_of_marks_alone_counts_its_rendered_words() -> None:
     assert ("empty", "method") not in [
         (p.kind, p.place) for p in lint(draft.model_copy(update={"sections": sections}), CONTEXT)
     ]
+
+
+def test_a_quote_that_points_the_other_way_is_doubted_and_does_not_stop_the_paper() -> None:
+    quote = r"\citeq{guo2017calibration}{guo2017calibration-q1}"
+    fitting = lint_text(rf"They find that modern networks are poorly calibrated {quote}.", CONTEXT, place="related")
+    turned = lint_text(rf"They find that modern networks are well calibrated {quote}.", CONTEXT, place="related")
+    assert not [p for p in fitting if p.kind == "citation"]
+    assert [(p.kind, p.severity) for p in turned if p.kind == "citation"] == [("citation", "warning")]

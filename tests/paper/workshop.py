@@ -279,9 +279,9 @@ question matters wherever a probability is read as a probability, and it has bee
 
 Our answer rests on \count{runs} runs of \count{nodes} programs, of which \count{failed} failed; all of them are
 listed in Appendix~\ref{app:runs}. The plan was locked before the first result (Appendix~\ref{app:plan}).""",
-    "related": r"""\citet{guo2017calibration} report that networks of recent years state more confidence than they
-have earned \citeq{guo2017calibration}{guo2017calibration-q1}. Noise in the labels has been modelled by
-\citet{author2004title} and \citet{author2005title}; others clean the labels first
+    "related": r"""\citet{guo2017calibration} report that networks of recent years are poorly calibrated, in that
+they state more confidence than they have earned \citeq{guo2017calibration}{guo2017calibration-q1}. Noise in the
+labels has been modelled by \citet{author2004title} and \citet{author2005title}; others clean the labels first
 \citep{author2006title,author2007title,author2008title}. Forecasters have long judged probabilities by proper scores
 \citep[see][]{author2009title,author2010title}, on which our second metric rests
 \citep{author2011title,author2012title,author2013title,author2014title,author2015title,author2016title}. What is left

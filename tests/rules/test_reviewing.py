@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ai_scientist.agents.reviewing import Evidence, RebuttalFacts, ReviewFacts
 from ai_scientist.agents.writing import FrontFacts, SectionFacts
+from ai_scientist.analysis.soundness import Check, passed, warned
 from ai_scientist.core.finding import Finding
 from ai_scientist.paper.document import SECTIONS, Draft, Section
 from ai_scientist.paper.read import PaperText, read_paper, read_run_paper
@@ -54,13 +55,13 @@ def own(scenario: str) -> PaperText:
     return read_run_paper(draft, context(facts))
 
 
-def evidence(scenario: str, *findings: Finding, checks: tuple[str, ...] = (), code: str = "") -> Evidence:
+def evidence(scenario: str, *findings: Finding, soundness: tuple[Check, ...] = (), code: str = "") -> Evidence:
     facts = paper("label_noise", BY_NAME[scenario])
     return Evidence(
         plan=facts.plan,
         tests=tuple(facts.results.tests.values()),
         findings=findings,
-        checks=checks,
+        soundness=soundness,
         counts=facts.story.counts,
         code=code,
     )
@@ -155,17 +156,15 @@ def test_a_number_that_only_the_abstract_has_is_found() -> None:
     assert any("0.7351" in defect.what and defect.where == "abstract" for defect in form.defects)
 
 
-def test_a_failed_check_of_the_harness_is_a_major_defect_and_a_passed_one_a_strength() -> None:
+def test_a_warning_of_a_check_is_a_major_defect_and_a_passed_check_a_strength() -> None:
     text = own("all supported").text
-    failed = reviewed(
-        text, "method", evidence=evidence("all supported", checks=("duplicate rows between train and test: 14",))
+    bad, good = (
+        reviewed(text, "method", evidence=evidence("all supported", soundness=(check,)))
+        for check in (warned("the baseline was tuned too", "Varied in 0 programs."), passed("arms differ", "All do."))
     )
-    passed = reviewed(
-        text, "method", evidence=evidence("all supported", checks=("no duplicate rows between train and test",))
-    )
-    assert any("14" in defect.what and defect.severity == "major" for defect in failed.defects)
-    assert any("programmed check" in line for line in passed.strengths)
-    assert failed.overall < passed.overall
+    assert any("0 programs" in defect.what and defect.severity == "major" for defect in bad.defects)
+    assert any("checks of the experiment" in line for line in good.strengths)
+    assert bad.overall < good.overall
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ai_scientist.agents.reviewing import Evidence
 from ai_scientist.analysis.cells import TestResult
 from ai_scientist.core.plan import Plan
-from ai_scientist.review.forms import Defect
+from ai_scientist.review.meta import integrity
 from ai_scientist.rules.referee.code_checks import code_checks
 from ai_scientist.rules.referee.draft import Draft
 from ai_scientist.rules.referee.effort_checks import effort_checks
@@ -17,7 +17,7 @@ FEW_SEEDS = 8
 
 def evidence_checks(draft: Draft, evidence: Evidence) -> list[Note]:
     """Return what can be said of a paper from its evidence; nothing for a stranger's draft."""
-    notes = [*_findings(evidence), *_programmed(evidence)]
+    notes = [*_findings(evidence), *_sound(evidence)]
     if evidence.plan is not None:
         notes += [
             *_plan(evidence.plan),
@@ -40,59 +40,32 @@ def _findings(evidence: Evidence) -> list[Note]:
             weight=-3.0,
             text=f"Integrity: {finding.kind} in {finding.where} cannot be traced: {finding.why}",
             question=f"How did {finding.where} come to differ from what the run recorded?",
-            defect=Defect(
-                severity="integrity",
-                where=finding.where,
-                what=f"{finding.kind}: {finding.why}",
-                remedy="Make the artifact again from the recorded rows; nothing else can mend it.",
-            ),
+            defect=integrity(finding),
         )
         for finding in evidence.findings
     ]
 
 
-def _programmed(evidence: Evidence) -> list[Note]:
-    """Programmed checks, in words; one that failed says so."""
-    failed = [
-        c
-        for c in evidence.checks
-        if any(
-            word in c.lower()
-            for word in ("fail", "leak", "duplicate rows", "identical arms", "not reproduced", "worse than trivial")
-        )
-    ]
-    failed = [
-        c
-        for c in failed
-        if not any(good in c.lower() for good in ("no leak", "none fail", "0 fail", "no duplicate", "did not fail"))
-    ]
+def _sound(evidence: Evidence) -> list[Note]:
+    """Checks of the experiment by programs; a failed one is among the audit's findings, and a veto there."""
+    warned = [check for check in evidence.soundness if check.verdict == "warned"]
+    passed = [check for check in evidence.soundness if check.verdict == "passed"]
     notes = [
         weakness(
             "method",
             "soundness",
-            0.8,
-            f"A programmed check did not pass: {check}",
-            where="experiments",
-            remedy="Mend its cause and run the confirmation again, or say in the paper what it means for the results.",
+            0.4,
+            f"A check of the experiment warns that it is not so that {check.name}: {check.why}",
+            where="limitations",
+            remedy="Mend its cause and confirm again, or say in the paper what it means for the results.",
             severity="major",
-            question=f"What does this mean for the results: {check}",
+            question=f"What does this mean for the results: {check.why}",
         )
-        for check in failed[:3]
+        for check in warned[:3]
     ]
-    passed = len(evidence.checks) - len(failed)
-    if passed > 0 and not failed:
-        notes.append(
-            strength(
-                "method",
-                "soundness",
-                0.3,
-                (
-                    "The programmed check of the experiment passes."
-                    if passed == 1
-                    else f"All {passed} programmed checks of the experiment pass."
-                ),
-            )
-        )
+    if len(passed) > len(evidence.soundness) / 2:
+        text = f"Of {len(evidence.soundness)} checks of the experiment by programs, {len(passed)} pass."
+        notes.append(strength("method", "soundness", 0.3, text))
     return notes
 
 

@@ -219,7 +219,8 @@ def main():
         origins = rng.choice(np.arange(WINDOW, last + 1), ORIGINS, replace=False)[:, None]
         windows, y = series[origins - WINDOW + np.arange(WINDOW)], series[origins + np.arange(HORIZON)]
         unit = np.abs(seasonal_naive(windows, period, None, rng)[1]).mean(axis=(1, 2))[:, None]
-        for arm, made in ARMS.items():
+        for arm in lab.arms(ARMS):
+            made = ARMS[arm]
             recipe = Recipe(members=list(made["members"]), errors=made["errors"])
             for c in made["components"]:
                 COMPONENTS[c](recipe, **SETTINGS[c])

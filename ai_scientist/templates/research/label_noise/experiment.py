@@ -221,6 +221,7 @@ def main():
         fit, val, test = split(y, rng)
         facts = {"n_train": len(fit), "n_validation": len(val), "n_test": len(test)}
         lab.dataset(name, x, y, n_features=x.shape[1], n_classes=classes, **facts)
+        lab.split(name, train=x[fit], validation=x[val], test=x[test])
         centre, spread = x[fit].mean(axis=0), x[fit].std(axis=0)
         x = (x - centre) / np.where(spread > 0, spread, 1)
         labels = {kind: y.copy() for kind in ("clean", "uniform", "dropped", "ambiguous", "validation")}
@@ -229,7 +230,7 @@ def main():
         labels["ambiguous"][fit] = ambiguous_noise(x[fit], y[fit], classes)
         if not VALIDATION_IS_CLEAN:
             labels["validation"][val] = uniform_noise(y[val], classes, rng)
-        for arm in ARMS:
+        for arm in lab.arms(ARMS):
             run_arm(arm, name, x, labels, (fit, val, test), classes)
 
 

@@ -255,9 +255,10 @@ def main():
         fit, val, test = split(y, rng)
         facts = {"n_train": len(fit), "n_validation": len(val), "n_test": len(test)}
         lab.dataset(name, x, y, n_features=x.shape[1], n_classes=classes, **facts)
+        lab.split(name, train=x[fit], validation=x[val], test=x[test])
         centre, spread = x[fit].mean(axis=0), x[fit].std(axis=0)
         x = (x - centre) / np.where(spread > 0, spread, 1)
-        for arm in ARMS:
+        for arm in lab.arms(ARMS):
             run_arm(arm, name, x, y, (fit, val, test), classes)
 
 

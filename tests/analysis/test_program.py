@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ai_scientist.audit.program import read_program
+from ai_scientist.analysis.program import read_program
 from ai_scientist.core.edits import apply_edits
 from ai_scientist.core.errors import EditRejected
 from ai_scientist.core.research_template import load_template, template_names
@@ -18,7 +18,7 @@ def kinds(text: str) -> list[str]:
     return [suspicion.kind for suspicion in read_program(text)]
 
 
-@pytest.mark.parametrize("value", ["0.93", "-1", "0.9 + 0.03", "float(0.93)", "score"])
+@pytest.mark.parametrize("value", ["0.93", "-1", "0.9 + 0.03", "float(0.93)", "max(score, 0.5)", "score"])
 def test_a_typed_value_is_a_constant(value: str) -> None:
     assert kinds(f"{HEAD}score = 0.93\n{LOG.format(value)}") == ["constant"]
 
@@ -30,6 +30,44 @@ def test_positional_arguments_are_read_too() -> None:
 @pytest.mark.parametrize("value", ["rng.normal(0.9, 0.01)", "float(0.9 + 0.01 * rng.random())", "score"])
 def test_a_drawn_value_is_random(value: str) -> None:
     assert kinds(f"{HEAD}score = 0.9 + rng.uniform()\n{LOG.format(value)}") == ["random"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LOG.format("0.9 + 0.001 * lab.seed"),
+        "for n, arm in enumerate(['baseline', 'proposed']):\n    " + LOG.format("0.8 + 0.05 * n"),
+        "SCORES = {'baseline': 0.8, 'proposed': 0.9}\nfor arm in SCORES:\n    " + LOG.format("SCORES[arm]"),
+        "SCORES = {'baseline': 0.8}\ndef main():\n    for arm, v in SCORES.items():\n        " + LOG.format("v"),
+        "def score(arm):\n    return 0.9 if arm == 'proposed' else 0.8\n" + LOG.format("score('proposed')"),
+        "def curve(t, rate=0.1):\n    return 1 - np.exp(-rate * t)\nfor t in range(9):\n    " + LOG.format("curve(t)"),
+        "NOISE = {'mild': 0.2}\n" + LOG.format("1 / (1 + math.exp(-NOISE['mild']))"),
+    ],
+)
+def test_a_value_that_follows_from_the_text_alone_is_a_formula(text: str) -> None:
+    assert kinds(HEAD + text) == ["formula"]
+
+
+def test_a_formula_with_noise_upon_it_is_made_up_too() -> None:
+    text = "def score(arm):\n    return BEST[arm] + rng.normal(0, 0.01)\nBEST = {'proposed': 0.9}\n"
+    assert kinds(HEAD + text + LOG.format("score('proposed')")) == ["random"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LOG.format("(abs(rng.normal(size=1000)) < 1.96).mean()"),
+        LOG.format("np.mean(rng.normal(0.0, 1.0, 1000) > 0)"),
+        "hits = 0\nfor k in range(100):\n    hits += rng.random() < 0.1\n" + LOG.format("hits / 100"),
+        "found = []\nfor k in range(9):\n    found.append(measure(k))\n" + LOG.format("max(found)"),
+        "best = {}\nbest['a'] = model.score(x, y)\n" + LOG.format("best['a']"),
+        "def score(model, x, y):\n    return float((model.predict(x) == y).mean())\n" + LOG.format("score(m, x, y)"),
+        "def walk(n):\n    for k in range(n):\n        yield k\n" + LOG.format("sum(walk(3))"),
+        "w = np.zeros(3)\n" + LOG.format("w.size"),
+    ],
+)
+def test_simulations_and_counts_of_what_was_built_pass(text: str) -> None:
+    assert kinds(HEAD + text) == []
 
 
 @pytest.mark.parametrize(
