@@ -158,4 +158,31 @@ ATTACKS = [
             broken(str(left)) if left else held("all is new")
         """,
     ),
+    Attack(
+        name="read passwords beside the interpreter",
+        must="Settings in the interpreter's folder, which may hold an index's password, are not there.",
+        program="""
+            from tools import *
+            names = ("pip.conf", ".condarc", ".netrc", "etc/pip.conf", "conda-meta", "envs", ".git", "../.git")
+            seen = [f"{p}/{n}" for p in {sys.prefix, sys.base_prefix} - {"/usr"} for n in names
+                    if os.path.exists(f"{p}/{n}")]
+            own = ("bin", "include", "lib", "lib32", "lib64", "libx32", "libexec", "share", "pyvenv.cfg")
+            listed = [n for p in {sys.prefix, sys.base_prefix} - {"/usr"} for n in os.listdir(p) if n not in own]
+            broken(f"{seen} {listed}") if seen or listed else held("the interpreter's own parts alone")
+        """,
+    ),
+    Attack(
+        name="read what other programs keep",
+        must="No folder of services, users or other programs' data is there.",
+        program="""
+            from tools import *
+            names = ("/root", "/home", "/var", "/srv", "/opt", "/mnt", "/media", "/boot", "/run/user", "/etc/passwd-",
+                     "/etc/ssh", "/etc/ssl/private", "/etc/machine-id", "/run/secrets", "/var/run/secrets")
+            # A folder that only leads to the interpreter holds nothing else.
+            def leads(path):
+                return any(p == path or p.startswith(path + "/") for p in (sys.prefix, sys.base_prefix, *sys.path))
+            seen = [n for n in names if os.path.exists(n) and not leads(n) and (os.path.isfile(n) or os.listdir(n))]
+            broken(str(seen)) if seen else held("none is there")
+        """,
+    ),
 ]
