@@ -115,8 +115,20 @@ ATTACKS = [
     ),
     Attack(
         name="read the memory of the first process",
-        must="/proc/1/mem cannot be opened.",
-        program="from tools import *; must_not_open('/proc/1/mem', mode='rb')",
+        # In docker it is the engine's own init, as the program's user: it can be opened there, and is not ours.
+        must="/proc/1/mem holds no secret of ours, nor where its file lies.",
+        limits={"timeout_seconds": 60},
+        program="""
+            from tools import *
+            try: memory, maps = open("/proc/1/mem", "rb", buffering=0), open("/proc/1/maps").read()
+            except OSError as error: held(error.strerror)
+            for line in maps.splitlines():
+                start, end = (int(part, 16) for part in line.split()[0].split("-"))
+                try: memory.seek(start); text = memory.read(min(end - start, 1 << 26))
+                except (OSError, ValueError, OverflowError): continue
+                if TOKEN.encode() in text or "{secret}".encode() in text: broken("found it in " + line)
+            held("nothing of ours is in it")
+        """,
     ),
     Attack(
         name="read another process's memory by call",
