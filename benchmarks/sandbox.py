@@ -188,7 +188,7 @@ def listing() -> dict[str, set[str]]:
                 line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 continue
-            if any(word in line for word in ("experiment.py", "guard.py", "waiter.py", "bwrap")):
+            if any(word in line for word in ("experiment.py", "sandbox.guard", "waiter.py", "bwrap")):
                 processes.add(f"{entry.name}: {line[:80]}")
     found = {
         "processes": processes,

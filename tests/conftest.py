@@ -22,9 +22,16 @@ def _bubblewrap_works() -> bool:
 
 @cache
 def _docker_answers() -> bool:
-    if not shutil.which("docker"):
+    from ai_scientist.core.errors import MissingTool
+    from ai_scientist.sandbox.docker import connect, is_there
+
+    if not is_there():
         return False
-    return subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20).returncode == 0
+    try:
+        connect().close()
+    except MissingTool:
+        return False
+    return True
 
 
 @cache

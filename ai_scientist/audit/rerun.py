@@ -14,15 +14,15 @@ from ai_scientist.audit.brief import Tree
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import Evidence
 from ai_scientist.audit.waiting import wait
-from ai_scientist.core.errors import MissingTool, RunCorrupted, SandboxError
+from ai_scientist.core.errors import ConfigError, RunCorrupted, SandboxError
 from ai_scientist.core.hashing import sha256_json
 from ai_scientist.core.ids import CheckpointId
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.run_folder import RunFolder
-from ai_scientist.core.settings import SandboxSettings
-from ai_scientist.sandbox.choose import choose, limits_of
+from ai_scientist.core.settings import Settings
+from ai_scientist.sandbox.bench import Bench, set_up
 from ai_scientist.sandbox.contract import ExitKind, Sandbox
-from ai_scientist.sandbox.harness import ProgramRun, SeedRun, run_program
+from ai_scientist.sandbox.harness import ProgramRun, SeedRun
 from ai_scientist.search.checkpoints import Checkpoints
 
 TOLERANCE = 1e-6
@@ -59,38 +59,36 @@ def check_rerun(
 ) -> ProgramRun | None:
     """Run the confirmed program again and compare every value; None if that cannot be done here."""
     settings = run.record().settings
-    missing = [str(path) for path in settings.data if not path.exists()]
-    if missing:
-        book.note(f"The program was not run again, because its data are not here: {', '.join(missing)}.")
-        return None
     nodes = [tree[name] for name in evidence.stored.nodes if name in tree]
     if not nodes:
         return None
     try:
         files = Checkpoints(run.checkpoints).load(CheckpointId(nodes[0].checkpoint)).files
-        sandbox = how.sandbox or choose(SandboxSettings(), trusted=False)
-    except MissingTool as error:
-        book.note(f"The program was not run again, because no sandbox works here. {error}")
+        bench = wait(_set_up(settings, how))
+    except (ConfigError, SandboxError) as error:
+        book.note(f"The program was not run again, because what it needs is not here. {error}")
         return None
     except RunCorrupted:
         return None  # said where programs are checked
     seeds = sample_seeds(plan, how.seeds)
-    limits = limits_of(
-        settings.sandbox.model_copy(update={"timeout_seconds": settings.sandbox.timeout_seconds * PATIENCE})
-    )
-    inputs = {path.name: path.resolve() for path in settings.data}
     with tempfile.TemporaryDirectory(prefix="ai-scientist-rerun-") as scratch:
         try:
-            made = wait(
-                run_program(
-                    sandbox, files, seeds, folder=Path(scratch), limits=limits, inputs=inputs, workers=how.workers
-                )
-            )
+            made = wait(bench.run(files, seeds, folder=Path(scratch), workers=how.workers))
         except SandboxError as error:
             book.note(f"The program could not be run again here: {error}")
             return None
+        finally:
+            if how.sandbox is None:
+                bench.close()
         _compare(made, evidence, nodes[0].id, book)
     return made
+
+
+async def _set_up(settings: Settings, how: Rerun) -> Bench:
+    """Return what the run ran on, or the strongest that is here. Nothing is fetched on a stranger's word."""
+    longer = {"timeout_seconds": settings.sandbox.timeout_seconds * PATIENCE, "name": "auto"}
+    asked = settings.sandbox.model_copy(update=longer)
+    return await set_up(asked, trusted=False, data=settings.data, sandbox=how.sandbox, make=False)
 
 
 def _compare(made: ProgramRun, evidence: Evidence, node: str, book: Notebook) -> None:

@@ -16,6 +16,7 @@ from rich.table import Table
 from ai_scientist.core.research_template import template_names
 from ai_scientist.paper.latexmk import CURE, find_latex
 from ai_scientist.sandbox.choose import Check, probe
+from ai_scientist.sandbox.sweep import sweep_leftovers
 
 NEEDED = ("python", "git", "sandbox")
 """Without one of these a run cannot work; the others cost something, but not the run."""
@@ -23,7 +24,7 @@ NEEDED = ("python", "git", "sandbox")
 
 def checks() -> tuple[Check, ...]:
     """Return every fact that a run depends on."""
-    return (_python(), _git(), *probe(), _latex(), _templates(), _key(), _semantic())
+    return (_python(), _git(), *probe(), _leftovers(), _latex(), _templates(), _key(), _semantic())
 
 
 def examine(*, as_json: bool) -> int:
@@ -52,6 +53,31 @@ def _python() -> Check:
 def _git() -> Check:
     path = shutil.which("git")
     return Check(name="git", ok=bool(path), found=path or "not found", cure="" if path else "apt-get install git")
+
+
+def _leftovers() -> Check:
+    """Clear away what dead runs left."""
+    swept = sweep_leftovers()
+    return Check(name="leftovers", ok=True, found=f"removed {', '.join(swept)}" if swept else "dead runs left nothing")
+
+
+def build(variant: str, base: str | None) -> None:
+    """Build a standard image, and say what it is.
+
+    Raises:
+        MissingTool: If no Docker engine answers.
+        SandboxError: If it cannot be built.
+    """
+    from ai_scientist.sandbox.docker import connect
+    from ai_scientist.sandbox.docker_image import build_image
+
+    client = connect()
+    try:
+        click.echo(f"Building the image {variant}; this takes some minutes …", err=True)
+        image = build_image(client, variant, base=base)
+    finally:
+        client.close()
+    click.echo(f"{image.name} is {image.id}", err=True)
 
 
 def _latex() -> Check:

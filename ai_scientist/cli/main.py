@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ai_scientist.graph.run import RunResult
 
 GATES = ("idea", "plan", "results", "paper")
+VARIANTS = ("cpu", "cuda")
 BACKENDS = ("auto", "docker", "bubblewrap", "process")
 
 
@@ -53,7 +54,22 @@ def _json_option(command: Any) -> Any:
 @click.option("--sandbox", type=click.Choice(BACKENDS), default="auto", show_default=True)
 @click.option("--timeout", type=float, help="Seconds that one seed of an experiment may take.  [default: 300]")
 @click.option("--memory", help="Memory of one seed, such as 2G.  [default: 4G]")
+@click.option("--disk", help="What one seed may write, such as 2G.  [default: 512M]")
+@click.option("--cpus", type=click.FloatRange(min=0, min_open=True), help="Cores of one seed.  [default: 1]")
+@click.option("--gpus", help="GPUs to lease, one a seed, such as 0,1; 0,0 lets two seeds share one.")
+@click.option("--image", help="A Docker image with Python.  [default: the standard one, or this Python]")
+@click.option(
+    "--requirements",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Packages for experiments beyond the standard ones: a file as pip reads it.",
+)
 @click.option("--data", type=click.Path(exists=True, path_type=Path), multiple=True, help="Your own data, read-only.")
+@click.option(
+    "--prepare",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A Python script that writes data to OUT_DIR, once; experiments read them.",
+)
+@click.option("--prepare-network", is_flag=True, help="That script, and nothing else, may use the network.")
 @click.option("--literature", help="Whom to ask: any of arxiv,semanticscholar,openalex,crossref.  [default: nobody]")
 @click.option("--papers", type=click.Path(exists=True, path_type=Path), help="Your own papers: PDF and .bib files.")
 @click.option(
@@ -197,11 +213,15 @@ def fork(run_folder: Path, node: str, folder: Path) -> None:
 
 
 @cli.command()
+@click.option("--build-image", type=click.Choice(VARIANTS), help="Build the standard Docker image first.")
+@click.option("--base", help="With --build-image: start from this image with Python and pip.")
 @_json_option
-def doctor(as_json: bool) -> None:
+def doctor(build_image: str | None, base: str | None, as_json: bool) -> None:
     """Say what this machine lacks, and how to get it; exit 1 if a run cannot work."""
-    from ai_scientist.cli.doctor import examine
+    from ai_scientist.cli.doctor import build, examine
 
+    if build_image:
+        build(build_image, base)
     sys.exit(examine(as_json=as_json))
 
 

@@ -28,6 +28,13 @@ PLACES = {
     "sandbox": ("sandbox", "name"),
     "timeout": ("sandbox", "timeout_seconds"),
     "memory": ("sandbox", "memory_bytes"),
+    "cpus": ("sandbox", "cpus"),
+    "gpus": ("sandbox", "gpus"),
+    "disk": ("sandbox", "disk_bytes"),
+    "image": ("sandbox", "image"),
+    "requirements": ("sandbox", "requirements"),
+    "prepare": ("sandbox", "prepare"),
+    "prepare_network": ("sandbox", "prepare_network"),
     "depth": ("search", "depth"),
     "width": ("search", "width"),
     "stages": ("search", "stages"),
@@ -68,8 +75,11 @@ def settings_from(**given: Any) -> Settings:
     Raises:
         ConfigError: If a value makes no sense.
     """
-    if given.get("memory"):
-        given["memory"] = amount(given["memory"], BINARY_UNITS)
+    for name in ("memory", "disk"):
+        if given.get(name):
+            given[name] = amount(given[name], BINARY_UNITS)
+    if given.get("gpus"):
+        given["gpus"] = _listed(given["gpus"])
     if given.get("budget_tokens"):
         given["budget_tokens"] = amount(given["budget_tokens"], UNITS)
     if given.get("literature"):

@@ -33,6 +33,8 @@ SENTENCES = {
     "idea.chosen": "idea: {title}",
     "novelty.checked": "novelty: {verdict}",
     "plan.locked": "plan locked: {title} ({hypotheses} hypotheses)",
+    "leftovers.swept": "removed what a dead run left: {what}",
+    "sandbox.chosen": "sandbox: {name} ({why})",
     "stage.started": "stage {name}: {goal}",
     "stage.finished": "stage {name} over: {why}",
     "paper.compiled": "paper: {pages} pages",

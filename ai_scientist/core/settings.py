@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ai_scientist.core.values import Value
+
+Absolute = Annotated[Path, AfterValidator(Path.absolute)]
+"""A path that means the same when a run is resumed from another folder."""
 
 Gate = Literal["idea", "plan", "results", "paper"]
 SandboxName = Literal["auto", "docker", "bubblewrap", "process"]
@@ -59,8 +62,11 @@ class SandboxSettings(Value):
     output_bytes: int = Field(
         default=1024**2, gt=0, description="Most of stdout, and of stderr, that is kept in memory."
     )
-    image: str | None = None
-    gpus: tuple[str, ...] = ()
+    image: str | None = Field(default=None, description="A Docker image with Python. None: the standard one.")
+    gpus: tuple[str, ...] = Field(default=(), description="Leased one a seed; named twice, two may share it.")
+    requirements: Absolute | None = Field(default=None, description="Packages beyond the standard ones, as pip reads.")
+    prepare: Absolute | None = Field(default=None, description="A script that makes data, once.")
+    prepare_network: bool = Field(default=False, description="Whether that script may use the network.")
 
 
 class StageBudget(Value):
@@ -116,7 +122,7 @@ class Settings(Value):
     quick: bool = Field(default=False, description="The smallest honest setting; the paper says so.")
     template: str | None = None
     ideas: int = Field(default=3, gt=0)
-    data: tuple[Path, ...] = Field(default=(), description="The user's own data, mounted read-only.")
+    data: tuple[Absolute, ...] = Field(default=(), description="The user's own data, mounted read-only.")
     approve: tuple[Gate, ...] = ()
     model: ModelSettings = ModelSettings()
     search: SearchSettings = SearchSettings()

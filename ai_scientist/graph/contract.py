@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from importlib import resources
 
 from ai_scientist.core.settings import Settings
 from ai_scientist.graph.ideas import PACKAGES
 
 
-def program_contract(settings: Settings) -> str:
-    """Return the contract: how `lab` is used, what may be imported, what one seed may use."""
+def program_contract(settings: Settings, *, inputs: Iterable[str] = (), packages: Iterable[str] = ()) -> str:
+    """Return the contract: how `lab` is used, what may be imported, what one seed may use.
+
+    Args:
+        settings: With the limits.
+        inputs: Names of what lies in the folder of data.
+        packages: What may be imported besides the standard packages.
+    """
     source = resources.files("ai_scientist.sandbox").joinpath("lab.py").read_text()
     module = ast.parse(source)
     parts = [ast.get_docstring(module) or ""]
@@ -24,11 +31,12 @@ def program_contract(settings: Settings) -> str:
     )
     parts.append(
         "The program is `experiment.py`; it is run once for each seed, in a fresh copy, without network, and may "
-        f"import the standard library, {', '.join(PACKAGES)}, and `lab`. One run may take {limits}."
+        f"import the standard library, {', '.join((*PACKAGES, *packages))}, and `lab`. One run may take {limits}."
     )
-    if settings.data:
-        names = ", ".join(path.name for path in settings.data)
-        parts.append(f"The user's data lie read-only in `lab.data_dir`: {names}.")
+    if names := ", ".join(inputs):
+        parts.append(f"Data lie read-only in `lab.data_dir`: {names}.")
+    if sandbox.gpus:
+        parts.append("One GPU is there, as the first device.")
     return "\n\n".join(parts)
 
 

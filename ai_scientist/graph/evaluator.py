@@ -17,9 +17,9 @@ from ai_scientist.core.plan import Plan
 from ai_scientist.core.values import Scalar
 from ai_scientist.graph.parts import Parts
 from ai_scientist.sandbox import reports
-from ai_scientist.sandbox.choose import limits_of
+from ai_scientist.sandbox.bench import Bench
 from ai_scientist.sandbox.contract import ExitKind
-from ai_scientist.sandbox.harness import ProgramRun, SeedRun, run_program
+from ai_scientist.sandbox.harness import ProgramRun, SeedRun
 from ai_scientist.search.contracts import Checkpoint
 from ai_scientist.search.node import Measurement, Node, Outcome, Status
 
@@ -35,13 +35,11 @@ STATUS = {
 class ProgramEvaluator:
     """Runs a node's program over seeds and keeps what it reported, if that is what the plan declared."""
 
-    def __init__(self, parts: Parts, plan: Plan) -> None:
+    def __init__(self, parts: Parts, plan: Plan, bench: Bench) -> None:
         self._parts = parts
         self._plan = plan
-        self._sandbox = parts.sandbox()
-        self._limits = limits_of(parts.settings.sandbox)
+        self._bench = bench
         self._workers = parts.settings.search.seed_workers or os.cpu_count() or 1
-        self._inputs = {path.name: path.resolve() for path in parts.settings.data}
 
     async def evaluate(self, node: Node, checkpoint: Checkpoint, seeds: Sequence[int]) -> Outcome:
         """Return what happened; whatever the program does is an outcome.
@@ -51,16 +49,7 @@ class ProgramEvaluator:
         """
         folder = self._parts.folder.node(node.id)
         folder.mkdir(parents=True, exist_ok=True)
-        run = await run_program(
-            self._sandbox,
-            checkpoint.files,
-            seeds,
-            folder=folder,
-            limits=self._limits,
-            inputs=self._inputs,
-            workers=self._workers,
-            gpus=self._parts.settings.sandbox.gpus,
-        )
+        run = await self._bench.run(checkpoint.files, seeds, folder=folder, workers=self._workers)
         outcome = self._judge(node, checkpoint, seeds, run, folder)
         files = [path for path in (folder / name for name in outcome.artifacts) if path.exists()]
         facts = {
@@ -69,6 +58,7 @@ class ProgramEvaluator:
             "status": outcome.status.value,
             "seeds": list(seeds),
             "checkpoint": node.checkpoint,
+            "environment": outcome.environment,
         }
         inputs = [self._plan.hash, node.checkpoint]
         self._parts.ledger.record(
@@ -94,6 +84,7 @@ class ProgramEvaluator:
             measurements=tuple(_measurement(row) for row in rows if row.is_final),
             seeds=tuple(seeds),
             warnings=warnings,
+            environment=self._bench.environment,
             wall_seconds=run.wall_seconds,
             cpu_seconds=run.cpu_seconds,
             peak_memory_bytes=run.peak_memory_bytes,

@@ -16,6 +16,7 @@ from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.results import rows_of
 from ai_scientist.graph.state import StageEnd, State, Update
+from ai_scientist.sandbox.bench import Bench
 from ai_scientist.search.contracts import Operator, Stage
 from ai_scientist.search.operators import Replicate
 from ai_scientist.search.scheduler import Scheduler
@@ -57,7 +58,7 @@ async def run_stage(state: State, parts: Parts) -> Update:
     parts.progress("stage.started", name=stage.name, goal=stage.goal, nodes=stage.nodes)
     update: Update = {}
     try:
-        result = await _scheduler(stage, plan, parts).run_stage(stage)
+        result = await _scheduler(stage, plan, parts, await parts.bench()).run_stage(stage)
         why, best = result.reason, result.best
     except BudgetExceeded as exceeded:
         # The stage ends, not the run: what was found so far is confirmed and written about.
@@ -71,7 +72,7 @@ async def run_stage(state: State, parts: Parts) -> Update:
     parts.progress("stage.finished", name=stage.name, why=why)
     update["ends"] = [*state["ends"], end]
     if stage.name == CONFIRM:
-        update["confirmed"] = _confirm(best, plan, parts)
+        update["confirmed"] = await _confirm(best, plan, parts)
     return update
 
 
@@ -87,10 +88,10 @@ def _anything_good(parts: Parts) -> bool:
     return any(parts.journal.best(name) for name in parts.journal.stages)
 
 
-def _scheduler(stage: Stage, plan: Plan, parts: Parts) -> Scheduler:
+def _scheduler(stage: Stage, plan: Plan, parts: Parts, bench: Bench) -> Scheduler:
     search = parts.settings.search
-    contract = program_contract(parts.settings)
-    parts.ledger.record("sandbox.chosen", actor="harness", facts=dict(parts.sandbox().describe()))
+    contract = program_contract(parts.settings, inputs=tuple(bench.inputs), packages=bench.extra_packages)
+    parts.ledger.record("sandbox.chosen", actor="harness", facts=dict(bench.facts))
     operators: dict[str, Operator] = {
         name: AgentOperator(
             name,
@@ -107,7 +108,7 @@ def _scheduler(stage: Stage, plan: Plan, parts: Parts) -> Scheduler:
         journal=parts.journal,
         checkpoints=parts.checkpoints,
         operators={**operators, "replicate": Replicate(parts.checkpoints)},
-        evaluator=ProgramEvaluator(parts, plan),
+        evaluator=ProgramEvaluator(parts, plan, bench),
         value=MetricValue.of_plan(plan),
         slots=search.slots,
         calls=parts.settings.model.calls if parts.settings.model.name != "rules" else 1,
@@ -145,7 +146,7 @@ def _tell(told: Progress, parts: Parts) -> None:
         )
 
 
-def _confirm(best: NodeId | None, plan: Plan, parts: Parts) -> str | None:
+async def _confirm(best: NodeId | None, plan: Plan, parts: Parts) -> str | None:
     """Return the node that the paper rests on, with its program as a repository; None if it did not run."""
     if best is None or parts.journal.node(best).stage != CONFIRM:
         return None
@@ -154,8 +155,9 @@ def _confirm(best: NodeId | None, plan: Plan, parts: Parts) -> str | None:
     expected = {
         f"{r.metric}/{r.condition}/{r.dataset}/{r.seed}": r.value for r in rows if r.is_final and r.split == plan.split
     }
-    versions = parts.sandbox().describe()
-    packages = {name: versions[f"package:{name}"] for name in PACKAGES if f"package:{name}" in versions}
+    bench = await parts.bench()
+    packages = {name: bench.facts[f"package:{name}"] for name in PACKAGES if f"package:{name}" in bench.facts}
+    packages |= bench.extra_packages
     write_code(parts.folder.code, parts.checkpoints.load(node.checkpoint), plan, expected, packages)
     parts.ledger.record("code.exported", actor="harness", inputs=[node.checkpoint], facts={"node": best})
     return best

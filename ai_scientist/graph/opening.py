@@ -17,14 +17,14 @@ from ai_scientist.core.ledger import Ledger
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.core.settings import Settings
 from ai_scientist.graph.ideas import PACKAGES
-from ai_scientist.graph.parts import Parts, Progress
+from ai_scientist.graph.parts import LazyBench, Parts, Progress
 from ai_scientist.literature.asking import check_literature
 from ai_scientist.literature.library import Library
 from ai_scientist.models.build import build_model
 from ai_scientist.models.check import check_model
 from ai_scientist.models.names import is_language_model
 from ai_scientist.rules.engine import RulesModel
-from ai_scientist.sandbox.choose import choose
+from ai_scientist.sandbox.bench import set_up
 from ai_scientist.search.checkpoints import Checkpoints
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.policies import POLICIES
@@ -42,7 +42,8 @@ async def look_before(topic: str, settings: Settings) -> None:
     """Fail before anything is made.
 
     Raises:
-        ConfigError: For an unknown policy, model or template, or a sandbox that does not work here.
+        ConfigError: For an unknown policy, model or template, a sandbox that does not work here, data that are not
+            there, or packages and data that cannot be made for experiments.
         TopicRefused: For a topic that the rule engine cannot study.
         ModelError: For a wrong key.
         TransientError: For an endpoint that does not answer.
@@ -54,7 +55,8 @@ async def look_before(topic: str, settings: Settings) -> None:
         await propose_ideas(RulesModel(), facts)
     else:
         await check_model(settings.model, settings.budget)
-    choose(settings.sandbox, trusted=not is_language_model(settings.model))
+    bench = await set_up(settings.sandbox, trusted=not is_language_model(settings.model), data=settings.data)
+    bench.close()
 
 
 @contextmanager
@@ -77,6 +79,9 @@ def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> Generator
     is_rules = not is_language_model(settings.model)
     journal = Journal.open(folder.journal)
     library = Library(folder.literature / "library.sqlite")
+    bench = LazyBench(
+        lambda: set_up(settings.sandbox, trusted=is_rules, data=settings.data, run=folder.path.name), progress
+    )
     try:
         yield Parts(
             folder=folder,
@@ -90,12 +95,13 @@ def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> Generator
             library=library,
             journal=journal,
             checkpoints=Checkpoints(folder.checkpoints),
-            sandbox=cache(lambda: choose(settings.sandbox, trusted=is_rules)),
+            bench=bench,
             progress=progress,
         )
     finally:
         seconds = round(spent + clock.monotonic() - began, 3)
         ledger.record("session.ended", actor="harness", key="session", facts={"seconds": seconds})
+        bench.close()
         journal.close()
         library.close()
         ledger.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.core.settings import Settings
 from ai_scientist.literature.library import Library
 from ai_scientist.models.request import Model
-from ai_scientist.sandbox.contract import Sandbox
+from ai_scientist.sandbox.bench import Bench
 from ai_scientist.search.checkpoints import Checkpoints
 from ai_scientist.search.journal import Journal
 
@@ -26,13 +27,37 @@ class Progress(Protocol):
         ...
 
 
+class LazyBench:
+    """The bench of a run, set up by the first who asks for it."""
+
+    def __init__(self, set_up: Callable[[], Awaitable[Bench]], progress: Progress) -> None:
+        self._set_up = set_up
+        self._progress = progress
+        self._turn = asyncio.Lock()
+        self._bench: Bench | None = None
+
+    async def __call__(self) -> Bench:
+        """Return it; errors are those of setting it up."""
+        async with self._turn:
+            if self._bench is None:
+                self._bench = await self._set_up()
+                choice = self._bench.choice
+                self._progress("sandbox.chosen", name=choice.sandbox.name, why=choice.why)
+            return self._bench
+
+    def close(self) -> None:
+        """End what waits in it, if it was ever set up."""
+        if self._bench is not None:
+            self._bench.close()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What the nodes of the graph work with.
 
     Attributes:
         fallback: The engine that finishes a run whose money ran out; None if there is none.
-        sandbox: Called when the first program runs, so that a run without experiments needs no sandbox.
+        bench: Set up when the first program runs, so that a run without experiments needs no sandbox.
     """
 
     folder: RunFolder
@@ -46,5 +71,5 @@ class Parts:
     library: Library
     journal: Journal
     checkpoints: Checkpoints
-    sandbox: Callable[[], Sandbox]
+    bench: LazyBench
     progress: Progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from ai_scientist.core.settings import Settings
 from ai_scientist.graph.gates import GateReply
 from ai_scientist.graph.opening import look_before, versions
 from ai_scientist.graph.parts import Progress
+from ai_scientist.sandbox.sweep import sweep_leftovers
 
 RunStatus = Literal["done", "failed", "budget", "waiting", "stopped"]
 
@@ -87,7 +89,11 @@ async def resume(
         ConfigError: If there is no run there, or another process works on it.
         RunCorrupted: If its folder is damaged.
     """
-    return await _go_on(RunFolder.open(path), reply, progress, clock or SystemClock())
+    folder = RunFolder.open(path)
+    swept = await asyncio.to_thread(sweep_leftovers)
+    if swept:
+        progress("leftovers.swept", what=", ".join(swept))
+    return await _go_on(folder, reply, progress, clock or SystemClock())
 
 
 async def _go_on(folder: RunFolder, reply: GateReply | None, progress: Progress, clock: Clock) -> RunResult:

@@ -8,24 +8,24 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 
 from ai_scientist.core.errors import MissingTool, SandboxError
-from ai_scientist.sandbox import ending
+from ai_scientist.sandbox import ending, owners
 from ai_scientist.sandbox.cgroups import Cgroups
 from ai_scientist.sandbox.contract import Command, ExecResult, ExitKind, Limits
-from ai_scientist.sandbox.guard import FIRST_EXTRA_FD, EndedBy, Order, Report
 from ai_scientist.sandbox.interpreter import (
     LAB,
     describe_python,
+    interpreter_links,
     library_links,
     python_environment,
     user_packages,
     visible_paths,
 )
 from ai_scientist.sandbox.leftovers import hand_over
+from ai_scientist.sandbox.orders import FIRST_EXTRA_FD, EndedBy, Order, Report
 from ai_scientist.sandbox.process import MOST_FILES, rlimits, trial
 from ai_scientist.sandbox.seccomp import seccomp_filter
 from ai_scientist.sandbox.warden import Outputs, Warden
@@ -79,8 +79,8 @@ class BubblewrapSandbox:
 
     def try_out(self) -> str:
         """Run a program that imports lab, and return why that is impossible here; empty if it is not."""
-        with tempfile.TemporaryDirectory(prefix="ai-scientist-") as folder:
-            command = trial(Path(folder))
+        with owners.temporary_folder() as folder:
+            command = trial(folder)
             try:
                 self._hand_over(command.out, _STRANGER)
                 with Outputs(command) as outputs, _Talk(self._arguments(command)) as talk:
@@ -235,12 +235,16 @@ def _root(*, with_modes: bool) -> tuple[str, ...]:
     """Return binds of the interpreter, its packages and the libraries they load."""
     binds: list[str] = []
     made: set[Path] = {Path("/"), Path("/tmp")}
-    for path in (*visible_paths(), Path("/lab/lab.py")):
+    links = [Path(name) for name in interpreter_links()]
+    for path in (*visible_paths(), *links, Path("/lab/lab.py")):
         for parent in reversed(path.parents):
             if parent not in made and with_modes:  # bwrap makes them for its own user only
                 binds += ["--perms", "0755", "--dir", str(parent)]
                 made.add(parent)
-        binds += ["--ro-bind", str(LAB if path == Path("/lab/lab.py") else path), str(path)]
+        if path not in links:
+            binds += ["--ro-bind", str(LAB if path == Path("/lab/lab.py") else path), str(path)]
+    for link, hop in interpreter_links().items():
+        binds += ["--symlink", hop, link]
     for name, target in library_links().items():
         binds += ["--ro-bind", name, name] if target is None else ["--symlink", target, name]
     return tuple(binds)

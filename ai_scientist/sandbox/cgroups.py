@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ai_scientist.sandbox.contract import Limits
-from ai_scientist.sandbox.guard import Group
+from ai_scientist.sandbox.orders import Group
 
 _ROOT = Path("/sys/fs/cgroup")
 PREFIX = "ai-scientist-"

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ai_scientist.core.errors import MissingTool, SandboxError
+from ai_scientist.core.errors import ConfigError, MissingTool, SandboxError
 from ai_scientist.core.settings import SandboxSettings
 from ai_scientist.sandbox import bubblewrap
 from ai_scientist.sandbox.bubblewrap import BubblewrapSandbox
@@ -32,8 +32,16 @@ class Check:
     cure: str = ""
 
 
-def choose(settings: SandboxSettings, *, trusted: bool, run: str = "") -> Sandbox:
-    """Return the sandbox that the settings ask for.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A sandbox, and why it was taken: a sentence for people and for the ledger."""
+
+    sandbox: Sandbox
+    why: str
+
+
+def choose(settings: SandboxSettings, *, trusted: bool, run: str = "") -> Choice:
+    """Return the sandbox that the settings ask for, and why it is that one.
 
     Args:
         settings: "auto" takes docker if an engine answers, else bubblewrap, else a plain process if that is allowed.
@@ -42,21 +50,34 @@ def choose(settings: SandboxSettings, *, trusted: bool, run: str = "") -> Sandbo
         run: Name of the run, by which what it makes outside of our processes can be found again.
 
     Raises:
+        ConfigError: If an image is wanted of a sandbox that has none.
         MissingTool: If what was asked for, or with "auto" anything that holds, does not work here; says the cure.
         SandboxError: If a Docker image was asked for that is not on this machine.
     """
-    if settings.name == "docker" or (settings.name == "auto" and check_docker().ok):
-        from ai_scientist.sandbox.docker import DockerSandbox
-
-        return DockerSandbox(image=settings.image, run=run)
+    if settings.image and settings.name in ("bubblewrap", "process"):
+        raise ConfigError(f"An image is for docker; {settings.name} runs programs with this Python.")
+    asked = "it was asked for"
+    if settings.name == "docker" or settings.image:
+        return Choice(sandbox=_docker(settings, run), why=asked)
     if settings.name == "process":
-        return ProcessSandbox()
+        return Choice(sandbox=ProcessSandbox(), why=f"{asked}; it is no security boundary")
+    engine = check_docker() if settings.name == "auto" else None
+    if engine is not None and engine.ok:
+        return Choice(sandbox=_docker(settings, run), why="a Docker engine answers")
     check = check_bubblewrap()
     if check.ok:
-        return BubblewrapSandbox()
-    if settings.name == "auto" and trusted:
-        return ProcessSandbox()
+        why = asked if engine is None else f"{check.found}; docker does not: {engine.found}"
+        return Choice(sandbox=BubblewrapSandbox(), why=why)
+    if engine is not None and trusted:
+        why = f"only programs of our own are run, and nothing that holds works here: {engine.found}; {check.found}"
+        return Choice(sandbox=ProcessSandbox(), why=why)
     raise MissingTool(f"No sandbox that holds works here: {check.found}.", cure=check.cure)
+
+
+def _docker(settings: SandboxSettings, run: str) -> Sandbox:
+    from ai_scientist.sandbox.docker import DockerSandbox
+
+    return DockerSandbox(image=settings.image, run=run, with_gpus=bool(settings.gpus))
 
 
 def limits_of(settings: SandboxSettings) -> Limits:
@@ -98,7 +119,6 @@ def check_docker(*, thoroughly: bool = False) -> Check:
         return Check(name=name, ok=False, found=str(error), cure=error.cure)
     try:
         if thoroughly:
-            docker.sweep(client)
             sandbox = docker.DockerSandbox(client, warm=0)
             problem = sandbox.try_out()
             sandbox.close()

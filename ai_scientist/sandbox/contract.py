@@ -121,3 +121,7 @@ class Sandbox(Protocol):
     def describe(self) -> dict[str, str]:
         """Return what an audit wants to know: backend, version, interpreter, versions of the installed packages."""
         ...
+
+    def close(self) -> None:
+        """End whatever waits in readiness; nothing is run afterwards."""
+        ...

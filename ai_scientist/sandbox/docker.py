@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
-import tempfile
+import socket
 import threading
 import weakref
 from collections.abc import Callable
@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING
 from ai_scientist.core.errors import MissingTool, SandboxError
 from ai_scientist.sandbox import ending, owners
 from ai_scientist.sandbox.contract import Command, ExecResult, ExitKind
-from ai_scientist.sandbox.docker_container import OWNER_LABEL, RUN_LABEL, Container, Shape, discard, translated
+from ai_scientist.sandbox.docker_container import (
+    NO_NETWORK,
+    OWNER_LABEL,
+    RUN_LABEL,
+    Container,
+    Shape,
+    discard,
+    translated,
+)
 from ai_scientist.sandbox.docker_image import find_image
 from ai_scientist.sandbox.interpreter import describe_python
 from ai_scientist.sandbox.process import trial
@@ -47,6 +55,7 @@ class DockerSandbox:
         client: The engine; by default that of the environment (DOCKER_HOST, or this machine's).
         image: Name of an image with Python; None: the standard image if it was built, else an empty one in which our
             own interpreter is bound.
+        with_gpus: Whether programs use any, so that the standard image with PyTorch and CUDA is preferred.
         warm: Containers to keep in readiness, for experiments like the last one.
         run: Name of the run that containers are labelled with.
     """
@@ -56,12 +65,14 @@ class DockerSandbox:
         client: docker.DockerClient | None = None,
         *,
         image: str | None = None,
+        with_gpus: bool = False,
         warm: int = 1,
         run: str = "",
     ) -> None:
         self._client = client or connect()
         try:
-            self._image = find_image(self._client, image)
+            self._image = find_image(self._client, image, with_gpus=with_gpus)
+            self._network = _network(self._client)
         except SandboxError:
             if client is None:
                 self._client.close()
@@ -108,8 +119,8 @@ class DockerSandbox:
 
     def try_out(self) -> str:
         """Run a program that imports lab, and return why that is impossible here; empty if it is not."""
-        with tempfile.TemporaryDirectory(prefix="ai-scientist-") as folder:
-            command = trial(Path(folder))
+        with owners.temporary_folder() as folder:
+            command = trial(folder)
             try:
                 result = self._run(command, threading.Event())
             except SandboxError as error:
@@ -151,14 +162,14 @@ class DockerSandbox:
             path=self._image.path,
             python_path=(*self._image.python_path, *(inside for _, inside in packages)),
             binds=(*self._image.binds, *inputs, *packages),
-            network=command.network,
+            network=self._network if command.network else NO_NETWORK,
             limits=replace(command.limits, timeout_seconds=0, output_bytes=0),  # these are ours to hold
             gpus=command.gpus,
         )
 
     def _ask_packages(self) -> dict[str, str]:
-        with tempfile.TemporaryDirectory(prefix="ai-scientist-") as folder:
-            command = trial(Path(folder), program=_PACKAGES)
+        with owners.temporary_folder() as folder:
+            command = trial(folder, program=_PACKAGES)
             result = self._run(command, threading.Event())
         if result.kind is not ExitKind.OK:
             raise SandboxError(f"The image {self._image.name} has no working Python: {result.stderr[-300:]}")
@@ -241,6 +252,7 @@ def connect() -> docker.DockerClient:
     import requests.exceptions
 
     try:
+        _knock()
         client = docker.from_env(timeout=2)
         client.ping()
         client.close()
@@ -251,8 +263,30 @@ def connect() -> docker.DockerClient:
 
 def is_there() -> bool:
     """Return whether there may be an engine at all; looks no further than for its address, which takes no time."""
-    address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-    return not address.startswith("unix://") or Path(address.removeprefix("unix://")).exists()
+    path = _socket_path()
+    return path is None or path.exists()
+
+
+def _socket_path() -> Path | None:
+    """Return where a local engine listens; None for one that is reached otherwise."""
+    address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    return Path(address.removeprefix("unix://")) if address.startswith("unix://") else None
+
+
+def _knock() -> None:
+    """See that somebody listens: the library, where nobody does, leaves a socket open."""
+    path = _socket_path()
+    if path is not None:
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(2)
+            link.connect(str(path))
+
+
+def _network(client: docker.DockerClient) -> str:
+    """Return the network of steps that may use one: the engine's own bridge, or without one the machine's."""
+    with translated("The engine's networks cannot be listed"):
+        names = {str(network.name) for network in client.networks.list()}  # pyright: ignore[reportUnknownMemberType]  # docker's stubs
+    return "bridge" if "bridge" in names else "host"
 
 
 def sweep(client: docker.DockerClient, *, run: str | None = None) -> list[str]:

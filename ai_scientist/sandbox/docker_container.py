@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from ai_scientist.core.errors import SandboxError
 from ai_scientist.sandbox import owners
 from ai_scientist.sandbox.contract import Command, Limits
-from ai_scientist.sandbox.guard import EndedBy, Report, fits
+from ai_scientist.sandbox.disk import Disk
 from ai_scientist.sandbox.interpreter import python_environment
 from ai_scientist.sandbox.leftovers import hand_over, make_plain
+from ai_scientist.sandbox.orders import EndedBy, Report
 from ai_scientist.sandbox.process import MOST_FILES
 from ai_scientist.sandbox.seccomp import seccomp_filter
 
@@ -34,6 +35,7 @@ RUN_LABEL = "ai-scientist.run"
 STRANGER = 2_000_000_000
 """User inside and outside when we are root, so that nothing outside belongs to a program."""
 
+NO_NETWORK = "none"
 _TICK_SECONDS = 0.05
 _LAST_WORDS_SECONDS = 5.0
 
@@ -48,7 +50,7 @@ class Shape:
         path: PATH of programs.
         python_path: Folders in which they find modules besides the interpreter's own.
         binds: Path outside → path inside, all read-only.
-        network: Whether there is one.
+        network: Name of the engine's network that it is in.
     """
 
     image: str
@@ -56,7 +58,7 @@ class Shape:
     path: str
     python_path: tuple[str, ...]
     binds: tuple[tuple[str, str], ...]
-    network: bool
+    network: str
     limits: Limits
     gpus: tuple[str, ...]
 
@@ -144,6 +146,7 @@ class Container:
     def _watch(self, streams: _Streams, command: Command, begin: float, stop: threading.Event) -> EndedBy:
         """Take what the program prints until it ends, or must be ended."""
         limits, look, stream = command.limits, 0.0, self._open_stream
+        disk = Disk(str(self._out), limits.disk_bytes, MOST_FILES)
         while True:
             if select.select([stream], [], [], _TICK_SECONDS)[0] and not streams.take(stream):
                 self._meter.read()
@@ -156,7 +159,7 @@ class Container:
                 ended_by = EndedBy.CANCEL
             elif now - begin > limits.timeout_seconds:
                 ended_by = EndedBy.TIMEOUT
-            elif streams.overflows or not fits(str(self._out), limits.disk_bytes, MOST_FILES):
+            elif streams.overflows or disk.is_overfull(self._meter.pids()):
                 ended_by = EndedBy.DISK
             else:
                 look = now + max(_TICK_SECONDS, 3 * (time.monotonic() - now))
@@ -249,6 +252,7 @@ class _Meter:
         self.peak_bytes = 0
         self.seen_cpu_seconds: float | None = None
         self._peak: Path | None = None
+        self._members: Path | None = None
         self._cpu: Path | None = None
         container.reload()
         pid = int(container.attrs["State"]["Pid"])
@@ -259,16 +263,25 @@ class _Meter:
                     continue
                 if names == "memory":
                     self._peak = Path(f"/sys/fs/cgroup/memory{path}/memory.max_usage_in_bytes")
+                    self._members = self._peak.with_name("cgroup.procs")
                 elif "cpuacct" in names.split(","):
                     self._cpu = Path(f"/sys/fs/cgroup/{names}{path}/cpuacct.usage")
                 elif names == "" and Path("/sys/fs/cgroup/cgroup.controllers").exists():
                     self._peak = Path(f"/sys/fs/cgroup{path}/memory.peak")
+                    self._members = self._peak.with_name("cgroup.procs")
                     self._cpu = Path(f"/sys/fs/cgroup{path}/cpu.stat")
 
     def cpu_seconds(self) -> float | None:
         """Return CPU time so far; None if it cannot be known."""
         self.read()
         return self.seen_cpu_seconds
+
+    def pids(self) -> list[int]:
+        """Return the container's processes, by their numbers outside; none if they cannot be seen."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._members is not None:
+                return [int(word) for word in self._members.read_text().split()]
+        return []
 
     def read(self) -> None:
         """Look; when the group is gone, what was seen last stays."""
@@ -323,7 +336,7 @@ def _create(
         hostname="sandbox",
         working_dir="/",
         stdin_open=True,
-        network_mode="bridge" if shape.network else "none",
+        network_mode=shape.network,
         ipc_mode="private",
         read_only=True,
         init=with_init,

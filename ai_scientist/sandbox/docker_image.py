@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ai_scientist.core.errors import ConfigError, SandboxError
 from ai_scientist.sandbox.docker_container import translated
-from ai_scientist.sandbox.interpreter import LAB, library_links, user_packages, visible_paths
+from ai_scientist.sandbox.interpreter import LAB, interpreter_links, library_links, user_packages, visible_paths
 
 if TYPE_CHECKING:
     import docker
@@ -85,15 +85,18 @@ def build_image(client: docker.DockerClient, variant: str = "cpu", *, base: str 
     return find_image(client, name)
 
 
-def find_image(client: docker.DockerClient, name: str | None) -> Image:
+def find_image(client: docker.DockerClient, name: str | None, *, with_gpus: bool = False) -> Image:
     """Return the image to use: the named one; else the standard one if it was built; else our own interpreter.
+
+    With GPUs, the standard one with CUDA comes before the one without.
 
     Raises:
         SandboxError: If a named image is not there; it is never fetched unasked.
     """
     import docker.errors
 
-    for wanted in (name,) if name else (standard_name("cpu"),):
+    variants = ("cuda", "cpu") if with_gpus else ("cpu",)
+    for wanted in (name,) if name else map(standard_name, variants):
         try:
             with_id = client.images.get(wanted)
         except docker.errors.ImageNotFound:
@@ -149,7 +152,7 @@ def _empty_root() -> bytes:
             folder = tarfile.TarInfo(name)
             folder.type, folder.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
             archive.addfile(folder)
-        for name, target in library_links().items():
+        for name, target in (*interpreter_links().items(), *library_links().items()):
             if target is not None:
                 link = tarfile.TarInfo(name.lstrip("/"))
                 link.type, link.linkname = tarfile.SYMTYPE, target

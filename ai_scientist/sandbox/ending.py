@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ai_scientist.sandbox.contract import Command, ExecResult, ExitKind, Limits
-from ai_scientist.sandbox.guard import EndedBy, Report
+from ai_scientist.sandbox.orders import EndedBy, Report
 
 _SIGKILL, _SIGXCPU, _SIGXFSZ = 128 + 9, 128 + 24, 128 + 25
 _MEMORY_WORDS = ("MemoryError", "std::bad_alloc", "Cannot allocate memory", "CUDA out of memory", "OutOfMemoryError")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ai_scientist.core.errors import SandboxError
+
+LOCKS = Path("/tmp")
+"""Where the locks lie: one place for all users and harnesses of a machine, whatever their TMPDIR."""
 
 _POLL_SECONDS = 0.1
 
@@ -44,9 +46,9 @@ async def lease(devices: Sequence[str]) -> AsyncGenerator[tuple[str, ...]]:
 def _try(device: str, share: int) -> int | None:
     """Return the descriptor that holds a device, or None if somebody else does."""
     name = "".join(letter if letter.isalnum() else "-" for letter in device)
-    path = Path(tempfile.gettempdir()) / f"ai-scientist-gpu-{name}-{share}.lock"
+    path = LOCKS / f"ai-scientist-gpu-{name}-{share}.lock"
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        fd = _open(path)
     except OSError as error:
         raise SandboxError(f"{path} cannot be opened: {error.strerror}.") from error
     try:
@@ -55,3 +57,12 @@ def _try(device: str, share: int) -> int | None:
         os.close(fd)
         return None
     return fd
+
+
+def _open(path: Path) -> int:
+    """Open a lock, also one that another user made: for reading, which is enough to hold it."""
+    how = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, how)
+    except FileNotFoundError:
+        return os.open(path, how | os.O_CREAT, 0o644)

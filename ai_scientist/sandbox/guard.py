@@ -1,9 +1,9 @@
 """The process between us and a program: starts it, limits it, watches it, and leaves nothing of it.
 
-Run as `python -I -S guard.py SOCKET_FD PREFIX`, in one file and with the standard library only, so that it is small
-and quick to fork. It serves orders until the other end closes, with a guard for each. A guard owns the clock of its
-program, so a busy harness delays no timeout; and it ends everything when the connection closes, so a harness that was
-killed leaves nothing running.
+Run in an interpreter of its own, with the standard library and its neighbours `orders`, `watch` and `disk` only, so
+that it is small and quick to fork. It serves orders until the other end closes, with a guard for each. A guard owns the
+clock of its program, so a busy harness delays no timeout; and it ends everything when the connection closes, so a
+harness that was killed leaves nothing running.
 
 A guard is a "child subreaper": whatever double-forks away from the program becomes the guard's child, and is killed and
 counted with the rest.
@@ -25,133 +25,16 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from types import FrameType
-from typing import Any
 
-FIRST_EXTRA_FD = 10
-"""Extra descriptors of an order have this number and the following ones in the program."""
+from ai_scientist.sandbox.disk import Disk
+from ai_scientist.sandbox.orders import FIRST_EXTRA_FD, MESSAGE_BYTES, EndedBy, Order, Report, receive
+from ai_scientist.sandbox.watch import descendants, own_memory, proportional_memory, read, threads, usage
 
-_MESSAGE_BYTES = 1024 * 1024
 _TICK_SECONDS = 0.05
 _LONGEST_TICK_SECONDS = 0.3
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
-
-
-class EndedBy(StrEnum):
-    """Who ended a program."""
-
-    ITSELF = "itself"
-    TIMEOUT = "timeout"
-    MEMORY = "memory"
-    DISK = "disk"
-    PROCESSES = "processes"
-    CANCEL = "cancel"
-    NOT_STARTED = "not started"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """A control group for one program. Its guard makes it, runs in it too, and removes it in the end.
-
-    Attributes:
-        folder: In which it is made.
-        values: File in it → what to write there before the program starts.
-        peak: File that says the highest memory use; empty if none does.
-        kills: File with a line "oom_kill N"; empty if none has.
-    """
-
-    folder: str
-    values: dict[str, str] = field(default_factory=dict[str, str])
-    peak: str = ""
-    kills: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What to start, and what it may use.
-
-    Attributes:
-        rlimits: Name in `resource` → soft and hard limit.
-        groups: Control groups to run in.
-        timeout_seconds: Then everything is killed.
-        folder: Watched; everything is killed when it holds more than `disk_bytes` or `disk_files`.
-        memory_bytes: Of all processes together, watched if no group limits it; 0: not watched.
-        processes: Processes and threads at once, likewise.
-        no_new_privileges: Set before the program starts; bubblewrap sets it by itself.
-        user_map: Written to uid_map and gid_map of a user namespace that is made for the program; empty: none is made.
-        scratch: Folder that is removed afterwards, whatever became of the harness.
-    """
-
-    argv: list[str]
-    environment: dict[str, str]
-    cwd: str
-    timeout_seconds: float
-    rlimits: dict[str, int] = field(default_factory=dict[str, int])
-    groups: list[Group] = field(default_factory=list[Group])
-    folder: str = ""
-    disk_bytes: int = 0
-    disk_files: int = 0
-    memory_bytes: int = 0
-    processes: int = 0
-    no_new_privileges: bool = False
-    user_map: str = ""
-    scratch: str = ""
-
-    @classmethod
-    def parse(cls, text: bytes) -> Order:
-        """Return the order that a message says."""
-        told: dict[str, Any] = json.loads(text)
-        told["groups"] = [Group(**group) for group in told["groups"]]
-        return cls(**told)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """What became of an order.
-
-    Attributes:
-        exit_code: As the shell says it; None if the program did not end by itself.
-        error: Why it could not be started.
-        cpu_seconds: Of all processes; None if nobody counted.
-        peak_memory_bytes: Of all processes together if a group counted, else of the largest.
-        oom_kills: How often the kernel killed for want of memory.
-    """
-
-    ended_by: EndedBy
-    exit_code: int | None = None
-    error: str = ""
-    wall_seconds: float = 0.0
-    cpu_seconds: float | None = 0.0
-    peak_memory_bytes: int = 0
-    oom_kills: int = 0
-
-    @classmethod
-    def parse(cls, text: bytes) -> Report:
-        """Return the report that a message says."""
-        told: dict[str, Any] = json.loads(text)
-        told["ended_by"] = EndedBy(told["ended_by"])
-        return cls(**told)
-
-    def dump(self) -> bytes:
-        """Return the message that says this."""
-        return json.dumps(asdict(self)).encode()
-
-
-def receive(connection: socket.socket) -> tuple[bytes, list[int]]:
-    """Return the next message and the descriptors that came with it; an empty message when the other end closed."""
-    fds = array.array("i")
-    text, ancillary, _, _ = connection.recvmsg(
-        _MESSAGE_BYTES, socket.CMSG_SPACE(32 * fds.itemsize), socket.MSG_CMSG_CLOEXEC
-    )
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
-    return text, list(fds)
 
 
 def _prctl(option: int, value: int) -> None:
@@ -288,6 +171,8 @@ class _Guard:
         poll = select.poll()
         poll.register(self._alarm, select.POLLIN)
         poll.register(connection, select.POLLIN | select.POLLHUP)
+        order = self._order
+        disk = Disk(order.folder, order.disk_bytes, order.disk_files) if order.folder else None
         pause = _TICK_SECONDS
         while True:
             self._reap()
@@ -302,24 +187,21 @@ class _Guard:
                 else:
                     return EndedBy.CANCEL
             looked = time.monotonic()
-            too_much = self._too_much()
+            too_much = self._too_much(disk)
             # Looking at very many files takes a while, and is not to take the machine from the program.
             pause = min(max(_TICK_SECONDS, 3 * (time.monotonic() - looked)), _LONGEST_TICK_SECONDS)
             if too_much is not None and self._exit_code is None:
                 return too_much
 
-    def _too_much(self) -> EndedBy | None:
-        order = self._order
-        if order.folder and not fits(order.folder, order.disk_bytes, order.disk_files):
+    def _too_much(self, disk: Disk | None) -> EndedBy | None:
+        order, pids = self._order, descendants(os.getpid())
+        if disk is not None and disk.is_overfull(pids):
             return EndedBy.DISK
-        if not order.memory_bytes and not order.processes:
-            return None
-        pids = _descendants(os.getpid())
-        if order.processes and sum(_threads(pid) for pid in pids) > order.processes:
+        if order.processes and sum(threads(pid) for pid in pids) > order.processes:
             return EndedBy.PROCESSES
         # Resident minus shared is quick but counts what forked processes share; only if that is too much, ask for more.
-        if order.memory_bytes and sum(map(_own_memory, pids)) > order.memory_bytes:
-            if sum(map(_proportional_memory, pids)) > order.memory_bytes:
+        if order.memory_bytes and sum(map(own_memory, pids)) > order.memory_bytes:
+            if sum(map(proportional_memory, pids)) > order.memory_bytes:
                 return EndedBy.MEMORY
         return None
 
@@ -340,12 +222,12 @@ class _Guard:
 
     def _kill_all(self) -> None:
         """Kill everything that descends from this guard, and wait until it is gone."""
-        alive = [_usage(pid) for pid in _descendants(os.getpid())]
+        alive = [usage(pid) for pid in descendants(os.getpid())]
         # The last processes of a namespace that is killed are not waited for by anybody, so their time is noted now.
         floor = self._cpu_seconds + sum(seconds for seconds, _ in alive)
         pause = 0.0005
         while self._reap():
-            for pid in _descendants(os.getpid()):
+            for pid in descendants(os.getpid()):
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
@@ -361,9 +243,9 @@ class _Guard:
         for group in self._order.groups:
             own = self._groups[group.folder]
             if group.peak:
-                peak = max(peak, int(_read(f"{own}/{group.peak}") or 0))
+                peak = max(peak, int(read(f"{own}/{group.peak}") or 0))
             if group.kills:
-                lines = (line.split() for line in _read(f"{own}/{group.kills}").splitlines())
+                lines = (line.split() for line in read(f"{own}/{group.kills}").splitlines())
                 kills += sum(int(line[1]) for line in lines if line[:1] == ["oom_kill"])
         return peak, kills
 
@@ -383,77 +265,6 @@ def _write(path: str, text: str) -> None:
         os.write(fd, text.encode())
     finally:
         os.close(fd)
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
-
-
-def _descendants(pid: int) -> list[int]:
-    """Return the processes below one, nearest first."""
-    found: list[int] = []
-    queue = [pid]
-    while queue:
-        parent = queue.pop()
-        try:
-            tasks = os.listdir(f"/proc/{parent}/task")
-        except OSError:
-            continue
-        for task in tasks:
-            children = [int(word) for word in _read(f"/proc/{parent}/task/{task}/children").split()]
-            found += children
-            queue += children
-    return found
-
-
-def _threads(pid: int) -> int:
-    try:
-        return len(os.listdir(f"/proc/{pid}/task"))
-    except OSError:
-        return 0
-
-
-def _usage(pid: int) -> tuple[float, int]:
-    """Return CPU seconds of a process and of the children it waited for, and the most memory that it ever held."""
-    words = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    ticks = sum(int(word) for word in words[11:15])
-    peak = [line.split()[1] for line in _read(f"/proc/{pid}/status").splitlines() if line.startswith("VmHWM:")]
-    return ticks / _TICKS_PER_SECOND, 1024 * int(peak[0]) if peak else 0
-
-
-def _own_memory(pid: int) -> int:
-    words = _read(f"/proc/{pid}/statm").split()
-    return (int(words[1]) - int(words[2])) * _PAGE if len(words) > 2 else 0
-
-
-def _proportional_memory(pid: int) -> int:
-    for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def fits(folder: str, most_bytes: int, most_files: int) -> bool:
-    """Return whether a folder holds no more than it may; looks no further than needed to know."""
-    used = files = 0
-    queue = [folder]
-    while queue:
-        try:
-            with os.scandir(queue.pop()) as entries:
-                for entry in entries:
-                    files += 1
-                    used += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if used > most_bytes or files > most_files:
-                        return False
-                    if entry.is_dir(follow_symlinks=False):
-                        queue.append(entry.path)
-        except OSError:
-            continue  # the program removed it meanwhile
-    return True
 
 
 def _stand_by(name: str, folders: Sequence[str], inbox: socket.socket) -> None:
@@ -520,7 +331,7 @@ class _Server:
     def _new_guard(self) -> socket.socket:
         self._count += 1
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MESSAGE_BYTES)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MESSAGE_BYTES)
         if os.fork() == 0:
             self._orders.close()
             ours.close()
@@ -541,5 +352,6 @@ def serve(orders: socket.socket, prefix: str) -> None:
     _Server(orders, prefix).serve()
 
 
-if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])
+def main() -> None:
+    """Serve the socket and the prefix that the command line names."""
+    serve(socket.socket(fileno=int(sys.argv[2])), sys.argv[3])

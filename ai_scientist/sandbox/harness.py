@@ -18,6 +18,7 @@ from ai_scientist.sandbox.leftovers import make_plain
 from ai_scientist.sandbox.reports import Reports, read_reports
 
 ENTRY = "experiment.py"
+SCRATCH = ".running-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +141,9 @@ async def run_program(
     """
     outputs = folder / "files"
     try:
-        shutil.rmtree(outputs, ignore_errors=True)
+        _clear(folder)
         outputs.mkdir(parents=True)
-        with tempfile.TemporaryDirectory(prefix=".running-", dir=folder) as scratch:
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
             problem = _check(files)
             job = _Job(
                 sandbox=sandbox,
@@ -204,10 +205,7 @@ async def _run_seeds(job: _Job, seeds: Sequence[int], workers: int) -> list[Seed
 async def _run_seed(job: _Job, seed: int) -> SeedRun:
     code, out = job.scratch / f"seed-{seed}", _home(job, seed)
     out.mkdir()
-    for name, text in job.files.items():
-        file = code / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    _write(job.files, code)
     async with lease(job.gpus) as gpus:
         command = Command(
             argv=job.argv,
@@ -227,6 +225,23 @@ async def _run_seed(job: _Job, seed: int) -> SeedRun:
     return SeedRun(seed=seed, result=result, reports=reports.with_problems(removed), folder=out)
 
 
+def _clear(folder: Path) -> None:
+    """Remove what an earlier try left, also one that was killed."""
+    for left in (folder / "files", *folder.glob(f"{SCRATCH}*")):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _write(files: Mapping[str, str], code: Path) -> None:
+    """Write a program so that anybody may read it, whatever our umask: it does not run as us."""
+    for name, text in files.items():
+        file = code / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o644)
+        for parent in file.relative_to(code).parents:
+            (code / parent).chmod(0o755)
+
+
 def _check(files: Mapping[str, str]) -> str:
     """Return why these files are no program; empty if they are."""
     for name, text in files.items():
@@ -239,7 +254,7 @@ def _check(files: Mapping[str, str]) -> str:
             return f"{name[:40]!r}… is too long a name."
         if any(str(parent) in files for parent in path.parents):
             return f"{name!r} lies in what is both a file and a folder."
-        if path.parts[0] in ("lab.py", "lab"):
+        if path.parts[0].partition(".")[0] == "lab":
             return f"{name!r} would take the place of the harness's own module lab."
     return "" if ENTRY in files else f"The program has no {ENTRY}."
 

@@ -65,15 +65,28 @@ def user_packages() -> tuple[str, ...]:
 @cache
 def visible_paths() -> tuple[Path, ...]:
     """Return the folders and files that our interpreter needs, outermost only."""
-    wanted = [Path(sys.prefix), Path(sys.base_prefix), *map(Path, user_packages()), *_hops(Path(sys.executable))]
+    prefixes = [Path(sys.prefix), Path(sys.base_prefix)]
     paths: set[Path] = set()
-    for path in [*wanted, *(path.resolve() for path in wanted)]:
-        paths.update(_libraries(path) if path in _SYSTEM else [path])
-    paths.update(_libraries(Path("/usr")))
-    paths.update(_libraries(Path("/usr/local")))
+    for prefix in [*prefixes, *(prefix.resolve() for prefix in prefixes), Path("/usr"), Path("/usr/local")]:
+        paths.update(_parts(prefix, _LIBRARIES if prefix in _SYSTEM else _PREFIX))
+    for folder in map(Path, user_packages()):
+        paths.update((folder, folder.resolve()))
     extra = [Path("/etc/ld.so.cache"), Path("/etc/alternatives"), Path("/usr/share/zoneinfo")]
-    paths.update(path for path in extra if path.exists())
+    paths.update(path for path in [*extra, Path(sys.executable).resolve()] if path.exists())
     return tuple(sorted(p for p in paths if not any(q != p and p.is_relative_to(q) for q in paths)))
+
+
+@cache
+def interpreter_links() -> Mapping[str, str]:
+    """Return the links that lead to our interpreter's file and prefix, and lie in no visible folder: path → target."""
+    found: dict[str, str] = {}
+    for path in (sys.executable, sys.prefix, sys.base_prefix):
+        for link, target in _links_on(Path(path)):
+            inside = any(link.is_relative_to(visible) for visible in visible_paths())
+            around = any(visible.is_relative_to(link) for visible in visible_paths())
+            if not inside and not around and str(link) not in library_links():
+                found[str(link)] = target
+    return found
 
 
 def library_links() -> Mapping[str, str | None]:
@@ -99,19 +112,30 @@ def describe_python() -> dict[str, str]:
     return dict(sorted(facts.items()))
 
 
-def _libraries(prefix: Path) -> Iterator[Path]:
-    """Yield the folders of a system prefix in which libraries and modules lie."""
-    for name in ("lib", "lib32", "lib64", "libx32", "libexec"):
-        folder = prefix / name
-        if folder.is_dir() and not folder.is_symlink():
-            yield folder
+_LIBRARIES = ("lib", "lib32", "lib64", "libx32", "libexec")
+"""Where libraries and modules lie in a prefix of the system."""
+
+_PREFIX = (*_LIBRARIES, "bin", "include", "share", "pyvenv.cfg")
+"""What is shown of a prefix of Python's own; settings with passwords for package indexes, for one, are not."""
 
 
-def _hops(executable: Path) -> Iterator[Path]:
-    """Yield what must be there so that each link from our interpreter to the real file can be followed."""
-    for _ in range(16):
-        home = executable.parent.parent if executable.parent.name == "bin" else executable
-        yield executable if home in _SYSTEM else home
-        if not executable.is_symlink():
-            return
-        executable = executable.parent / os.readlink(executable)
+def _parts(prefix: Path, names: tuple[str, ...]) -> Iterator[Path]:
+    for name in names:
+        part = prefix / name
+        if part.exists() and not (prefix in _SYSTEM and part.is_symlink()):
+            yield part
+
+
+def _links_on(path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield every link that is followed on the way to a path, each with its target."""
+    at, ahead, most = Path("/"), list(path.parts[1:]), 40
+    while ahead and most:
+        name = ahead.pop(0)
+        step = at.parent if name == ".." else at / name
+        if not step.is_symlink():
+            at = step
+            continue
+        target, most = os.readlink(step), most - 1
+        yield step, target
+        ahead = [part for part in Path(target).parts if part != "/"] + ahead
+        at = Path("/") if os.path.isabs(target) else at

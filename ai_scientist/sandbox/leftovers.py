@@ -15,27 +15,32 @@ _MOST_PATH_BYTES = 1500
 _MOST_LEVELS = 64
 
 
-def make_plain(folder: Path) -> list[str]:
+def make_plain(folder: Path, *, executable: bool = False) -> list[str]:
     """Remove everything below a folder that is no plain file or folder, and return a sentence about each.
 
     What a program left is read by us and copied into papers: a link out of the folder, a pipe or a device there could
     make us read what the program could not. Every process of the program must have ended.
+
+    Args:
+        folder: What is made plain.
+        executable: Whether files may stay programs, as some packages bring them.
     """
     problems: list[str] = []
+    folder.chmod(0o755)  # the program may have closed it
     for path in _entries(folder):
         status = path.lstat()
         relative = str(path.relative_to(folder))
         if stat.S_ISDIR(status.st_mode):
             if _is_too_deep(relative):
                 _remove_deep(path, folder)
-                problems.append(f"{_shown(relative)} was nested too deeply and was removed.")
+                problems.append(f"{shown(relative)} was nested too deeply and was removed.")
             else:
                 path.chmod(0o755)
         elif stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
-            path.chmod(0o644)
+            path.chmod(0o755 if executable and status.st_mode & 0o100 else 0o644)
         else:
             path.unlink()
-            problems.append(f"{_shown(relative)} was no plain file and was removed.")
+            problems.append(f"{shown(relative)} was no plain file and was removed.")
     return problems
 
 
@@ -96,7 +101,7 @@ def _remove_deep(path: Path, folder: Path) -> None:
     place.rmdir()
 
 
-def _shown(relative: str) -> str:
+def shown(relative: str) -> str:
     """Return a path as a person may see it: short, and without signs that steer a terminal."""
     short = relative if len(relative) <= 80 else f"{relative[:60]}…"
     return "".join(letter if letter.isprintable() else "?" for letter in short)

@@ -6,10 +6,11 @@ import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Generator
 from functools import cache
 from pathlib import Path
 
-FOLDER_PREFIX = "ai-scientist-slot-"
+FOLDER_PREFIX = "ai-scientist-of-"
 
 
 @cache
@@ -53,17 +54,32 @@ def is_of_another_boot(owner: str) -> bool:
 
 def new_folder() -> Path:
     """Make a temporary folder that carries our mark."""
-    pid = os.getpid()
-    return Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{pid}-{_started(pid)}-"))
+    return Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{mark().replace(':', '_')}_"))
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Generator[Path]:
+    """Make one, and remove it afterwards; should we be killed, a sweep does."""
+    folder = new_folder()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep_folders() -> list[str]:
     """Remove temporary folders of processes that are gone, and return their names."""
     removed: list[str] = []
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
-        pid, _, rest = folder.name.removeprefix(FOLDER_PREFIX).partition("-")
-        if pid.isdigit() and _started(int(pid)) != rest.partition("-")[0]:
-            with contextlib.suppress(OSError):
+        owner = ":".join(folder.name.removeprefix(FOLDER_PREFIX).split("_")[:3])
+        with contextlib.suppress(OSError):
+            if is_dead(owner) or (is_of_another_boot(owner) and folder.stat().st_mtime < _booted()):
                 shutil.rmtree(folder)
                 removed.append(folder.name)
     return removed
+
+
+def _booted() -> float:
+    """Return when this machine was started: what is older belongs to nobody who lives."""
+    lines = Path("/proc/stat").read_text().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("btime "))

@@ -13,8 +13,8 @@ from ai_scientist.core.errors import SandboxError
 from ai_scientist.sandbox import ending
 from ai_scientist.sandbox.cgroups import Cgroups
 from ai_scientist.sandbox.contract import Command, ExecResult, Limits
-from ai_scientist.sandbox.guard import Order
 from ai_scientist.sandbox.interpreter import LAB, describe_python, python_environment, user_packages
+from ai_scientist.sandbox.orders import Order
 from ai_scientist.sandbox.warden import Outputs, Warden
 
 MOST_FILES = 20_000

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+from ai_scientist.sandbox.leftovers import shown
+
 _MOST_BYTES = 64 * 1024**2
+"""Of rows, and of all predictions together."""
+
 _MOST_ROWS = 200_000
+"""Of rows, and of predictions of one condition."""
+
+_MOST_PREDICTIONS = 1_000_000
+_MOST_LINE_BYTES = 256 * 1024
+_MOST_FACTS_BYTES = 1024**2
 _MOST_PROBLEMS = 20
+_MOST_TEXT = 10_000
+_LARGEST = 2**53
+"""Whole numbers beyond it are none in most programs that read them."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,119}")
+"""As `lab` has it."""
 
 Scalar = str | int | float | bool
 
@@ -75,14 +91,18 @@ class Reports:
 
 
 def read_reports(out: Path) -> Reports:
-    """Return what lies in a program's output folder, which must hold plain files only; whatever they say."""
-    problems: list[str] = []
+    """Return what lies in a program's output folder, which must hold plain files only; whatever they say.
+
+    What is read is bounded in every direction, and every text can be encoded and printed: nothing that a program wrote
+    makes a reader of ours fail later.
+    """
+    problems = _Problems()
     return Reports(
         rows=tuple(_rows(out / "rows.jsonl", problems)),
         config=_facts(out / "config.json", problems),
         data=_facts(out / "data.json", problems),
         predictions=tuple(_predictions(out / "predictions", problems)),
-        problems=tuple(problems[:_MOST_PROBLEMS]),
+        problems=tuple(problems.told),
     )
 
 
@@ -90,115 +110,159 @@ class _Malformed(ValueError):
     """Something is not as `lab` writes it."""
 
 
-def _rows(file: Path, problems: list[str]) -> Iterator[RawRow]:
+class _Problems:
+    """The first problems; more are not kept, because a program can make as many as it likes."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def add(self, where: str, why: object) -> None:
+        if len(self.told) < _MOST_PROBLEMS:
+            self.told.append(f"{shown(where)}: {why}.")
+
+
+def _rows(file: Path, problems: _Problems) -> Iterator[RawRow]:
     seen: set[tuple[object, ...]] = set()
-    for number, told in _lines(file, problems):
+    for where, told in _lines(file, file.name, problems):
         try:
             row = RawRow(
-                metric=_text(told, "metric"),
+                metric=_name(told.get("metric"), "metric"),
                 value=_number(told.get("value"), "value"),
-                condition=_text(told, "condition"),
-                dataset=_text(told, "dataset"),
-                split=_text(told, "split"),
+                condition=_name(told.get("condition"), "condition"),
+                dataset=_name(told.get("dataset"), "dataset"),
+                split=_name(told.get("split"), "split"),
                 step=_step(told.get("step")),
             )
             key = (row.metric, row.condition, row.dataset, row.split, row.step)
             if key in seen:
                 raise _Malformed("it repeats an earlier row")
         except _Malformed as error:
-            problems.append(f"rows.jsonl, line {number}: {error}.")
+            problems.add(where, error)
             continue
         seen.add(key)
         yield row
 
 
-def _predictions(folder: Path, problems: list[str]) -> Iterator[Predictions]:
+def _predictions(folder: Path, problems: _Problems) -> Iterator[Predictions]:
+    bytes_left, items_left = _MOST_BYTES, _MOST_PREDICTIONS
     for file in sorted(folder.glob("*/*/*.jsonl")):
-        items: list[Prediction] = []
-        for number, told in _lines(file, problems):
-            try:
-                right = None if told.get("y_true") is None else _prediction(told["y_true"], "y_true")
-                y_pred = _prediction(told.get("y_pred"), "y_pred")
-                items.append(Prediction(id=_scalar(told.get("id"), "id"), y_pred=y_pred, y_true=right))
-            except _Malformed as error:
-                problems.append(f"{file.relative_to(folder.parent)}, line {number}: {error}.")
-        yield Predictions(
-            dataset=file.parent.parent.name, split=file.parent.name, condition=file.stem, items=tuple(items)
-        )
+        name = str(file.relative_to(folder.parent))
+        if not file.is_file():
+            problems.add(name, "it is no file")
+            continue
+        bytes_left -= file.stat().st_size
+        if bytes_left < 0 or items_left <= 0:
+            problems.add(name, "all predictions together are too many; it was not read")
+            return
+        try:
+            dataset, split = (_name(part.name, "folder") for part in (file.parent.parent, file.parent))
+            condition = _name(file.stem, "file")
+        except _Malformed as error:
+            problems.add(name, error)
+            continue
+        items = tuple(_items(file, name, problems))
+        items_left -= len(items)
+        yield Predictions(dataset=dataset, split=split, condition=condition, items=items)
 
 
-def _lines(file: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield numbered JSON objects; what is none becomes a problem."""
-    name = file.name
+def _items(file: Path, name: str, problems: _Problems) -> Iterator[Prediction]:
+    for where, told in _lines(file, name, problems):
+        try:
+            yield Prediction(
+                id=_scalar(told.get("id"), "id"),
+                y_pred=_prediction(told.get("y_pred"), "y_pred"),
+                y_true=None if told.get("y_true") is None else _prediction(told["y_true"], "y_true"),
+            )
+        except _Malformed as error:
+            problems.add(where, error)
+
+
+def _lines(file: Path, name: str, problems: _Problems) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield JSON objects, each with a word where it stands; what is none becomes a problem."""
     if not file.exists():
         return
     if not file.is_file() or file.stat().st_size > _MOST_BYTES:
-        problems.append(f"{name} is no file, or larger than {_MOST_BYTES // 1024**2} MiB; it was not read.")
+        problems.add(name, f"it is no file, or larger than {_MOST_BYTES // 1024**2} MiB; it was not read")
         return
     with file.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if number > _MOST_ROWS:
-                problems.append(f"{name} has more than {_MOST_ROWS} lines; the rest was not read.")
+        for number in range(1, _MOST_ROWS + 2):
+            line = lines.readline(_MOST_LINE_BYTES + 1)
+            if not line:
+                return
+            if number > _MOST_ROWS or len(line) > _MOST_LINE_BYTES:
+                what = "line is longer" if len(line) > _MOST_LINE_BYTES else "file has more lines"
+                problems.add(f"{name}, line {number}", f"the {what} than is read; the rest was not read")
                 return
             try:
                 told = json.loads(line)
             except (ValueError, RecursionError):
                 told = None
             if isinstance(told, dict):
-                yield number, cast("dict[str, Any]", told)
+                yield f"{name}, line {number}", cast("dict[str, Any]", told)
             else:
-                problems.append(f"{name}, line {number}: it is no JSON object.")
+                problems.add(f"{name}, line {number}", "it is no JSON object")
 
 
-def _facts(file: Path, problems: list[str]) -> dict[str, Scalar]:
+def _facts(file: Path, problems: _Problems) -> dict[str, Scalar]:
     if not file.exists():
         return {}
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise _Malformed("it is too large")
+        if not file.is_file() or file.stat().st_size > _MOST_FACTS_BYTES:
+            raise _Malformed("it is no file, or too large")
         told = json.loads(file.read_bytes())
         if not isinstance(told, dict):
             raise _Malformed("it is no JSON object")
-        return {key: _scalar(value, key) for key, value in cast("dict[str, Any]", told).items()}
+        facts = cast("dict[str, Any]", told)
+        return {_text(key, "key"): _scalar(value, shown(key)) for key, value in facts.items()}
     except (OSError, ValueError, RecursionError) as error:
-        problems.append(f"{file.name}: {error}.")
+        problems.add(file.name, error)
         return {}
 
 
-def _text(told: dict[str, Any], name: str) -> str:
-    value = told.get(name)
-    if not isinstance(value, str) or not value:
-        raise _Malformed(f"its {name} is no text")
+def _name(value: object, what: str) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise _Malformed(f"its {what} is no name of letters, digits and _ . + -")
     return value
 
 
-def _number(value: object, name: str) -> float:
+def _text(value: str, what: str) -> str:
+    """Return a text that can be encoded, and that steers no terminal."""
+    if len(value) > _MOST_TEXT or not all(letter.isprintable() or letter in "\n\t" for letter in value):
+        raise _Malformed(f"its {what} is too long, or no text that can be printed")
+    return value
+
+
+def _number(value: object, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _Malformed(f"its {name} is no number")
+        raise _Malformed(f"its {what} is no number")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise _Malformed(f"its {name} is not finite")
+        raise _Malformed(f"its {what} is not finite")
     return number
 
 
 def _step(value: object) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return value
     raise _Malformed("its step is no whole number")
 
 
-def _scalar(value: object, name: str) -> Scalar:
+def _scalar(value: object, what: str) -> Scalar:
     if isinstance(value, float):
-        return _number(value, name)
-    if isinstance(value, str | int | bool):
+        return _number(value, what)
+    if isinstance(value, str):
+        return _text(value, what)
+    if isinstance(value, bool) or (isinstance(value, int) and abs(value) <= _LARGEST):
         return value
-    raise _Malformed(f"its {name} is no string, number or boolean")
+    raise _Malformed(f"its {what} is no string, number or boolean, or is too large")
 
 
-def _prediction(value: object, name: str) -> Scalar | tuple[float, ...]:
+def _prediction(value: object, what: str) -> Scalar | tuple[float, ...]:
     if isinstance(value, list):
-        return tuple(_number(member, name) for member in cast("list[object]", value))
-    return _scalar(value, name)
+        return tuple(_number(member, what) for member in cast("list[object]", value))
+    return _scalar(value, what)

@@ -7,7 +7,6 @@ sandbox as experiments are, so that what runs at a package's installation sees n
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import secrets
@@ -47,6 +46,7 @@ class Supply:
     Attributes:
         key: Hash of what it was made from: its name in the store.
         folder: What experiments see.
+        made_from: Name → hash or version of everything that decides what it is.
         files: Path → SHA-256, as they were when it was made.
         sha256: Of all files together.
         was_there: Whether it had been made before.
@@ -54,6 +54,7 @@ class Supply:
 
     key: str
     folder: Path
+    made_from: Mapping[str, str]
     files: Mapping[str, str] = field(repr=False)
     sha256: str
     was_there: bool
@@ -70,7 +71,9 @@ class Supply:
                 raise RunCorrupted(f"{self.folder / name} is not what it was when it was prepared.")
 
 
-async def install_requirements(sandbox: Sandbox, file: Path, *, store: Path, limits: Limits = INSTALL_LIMITS) -> Supply:
+async def install_requirements(
+    sandbox: Sandbox, file: Path, *, store: Path, limits: Limits = INSTALL_LIMITS, make: bool = True
+) -> Supply:
     """Return the packages that a requirements file names, installed for this interpreter.
 
     The step has network, and sees the requirements file and where packages come from (an index, a proxy, certificates,
@@ -82,10 +85,12 @@ async def install_requirements(sandbox: Sandbox, file: Path, *, store: Path, lim
         file: As pip reads it.
         store: Folder under which supplies are kept, by key.
         limits: Of the step.
+        make: Whether to install them, if they are not in the store.
 
     Raises:
-        ConfigError: If the file cannot be read, or its packages cannot be installed; says what the installer said.
-        MissingTool: If there is neither uv nor pip.
+        ConfigError: If the file cannot be read, or its packages are not there and cannot be installed; says what the
+            installer said.
+        MissingTool: If the interpreter has no pip.
         SandboxError: If the sandbox itself cannot work.
     """
     made_from = {
@@ -94,17 +99,18 @@ async def install_requirements(sandbox: Sandbox, file: Path, *, store: Path, lim
         "machine": f"{platform.system()} {platform.machine()}",
         "sandbox": sandbox.describe().get("image_digest", sys.prefix),
     }
+    files, told = _sources()
     recipe = _Recipe(
         kind="packages",
         made_from=made_from,
         files={"install.py": _INSTALL},
         argv=("python", "install.py"),
-        inputs={"requirements.txt": file, **_installers()},
+        inputs={"requirements.txt": file, **files},
         network=True,
         limits=limits,
-        environment=_installer_settings(),
+        environment=told,
     )
-    return await _make(recipe, sandbox, store)
+    return await _make(recipe, sandbox, store, make=make)
 
 
 async def prepare_data(
@@ -115,6 +121,8 @@ async def prepare_data(
     limits: Limits,
     inputs: Mapping[str, Path] | None = None,
     network: bool = False,
+    packages: tuple[Path, ...] = (),
+    make: bool = True,
 ) -> Supply:
     """Return the data that a script of the user's makes, once.
 
@@ -127,6 +135,8 @@ async def prepare_data(
         limits: Of the step.
         inputs: Name → folder or file that it may read at DATA_DIR/NAME.
         network: Only if the user said so.
+        packages: Folders of packages that it may import besides the interpreter's own.
+        make: Whether to run it, if its data are not in the store.
 
     Raises:
         ConfigError: If the script cannot be read, fails, or leaves nothing; says what it printed last.
@@ -134,6 +144,7 @@ async def prepare_data(
     """
     inputs = dict(inputs or {})
     made_from = {"script": _hash_of(script), "network": str(network)}
+    made_from |= {f"packages {number}": path.parent.name for number, path in enumerate(packages)}
     made_from |= {f"input {name}": sha256_json(_hashes(path)) for name, path in inputs.items()}
     recipe = _Recipe(
         kind="data",
@@ -143,8 +154,9 @@ async def prepare_data(
         inputs=inputs,
         network=network,
         limits=limits,
+        packages=packages,
     )
-    return await _make(recipe, sandbox, store)
+    return await _make(recipe, sandbox, store, make=make)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,15 +168,18 @@ class _Recipe:
     inputs: Mapping[str, Path]
     network: bool
     limits: Limits
+    packages: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-async def _make(recipe: _Recipe, sandbox: Sandbox, store: Path) -> Supply:
+async def _make(recipe: _Recipe, sandbox: Sandbox, store: Path, *, make: bool) -> Supply:
     key = sha256_json({"kind": recipe.kind, **recipe.made_from})[:24]
     place = store / recipe.kind / key
     record = place / "supply.json"
     if record.exists():  # a moment, once a run
         return _open(place, was_there=True)
+    if not make:
+        raise ConfigError(f"The {recipe.kind} that this needs were not made on this machine.")
     aside = store / recipe.kind / f".{key}-{os.getpid()}-{secrets.token_hex(3)}"
     try:
         await _fill(recipe, key, sandbox, aside)
@@ -200,15 +215,18 @@ async def _fill(recipe: _Recipe, key: str, sandbox: Sandbox, folder: Path) -> No
         limits=recipe.limits,
         inputs=recipe.inputs,
         environment=recipe.environment,
+        packages=recipe.packages,
         network=recipe.network,
     )
     result = await sandbox.run(command)
     if result.kind is not ExitKind.OK:
         words = (result.stderr.strip() or result.stdout.strip() or "it printed nothing")[-1500:]
         if "No module named pip" in words:
-            raise MissingTool("There is neither uv nor pip to install packages with.", cure="pip install uv")
+            raise MissingTool(
+                "The interpreter of experiments has no pip.", cure="python -m ensurepip, or pip install pip"
+            )
         raise ConfigError(f"The {recipe.kind} could not be prepared ({result.kind.value}): {words}")
-    make_plain(content)
+    make_plain(content, executable=recipe.kind == "packages")
     files = _hashes(content)
     if not files:
         raise ConfigError(f"The step that prepares the {recipe.kind} left nothing in OUT_DIR.")
@@ -222,42 +240,33 @@ def _open(place: Path, *, was_there: bool) -> Supply:
     except ValidationError as error:
         raise RunCorrupted(f"{place / 'supply.json'} is not what was written there: {error}") from error
     supply = Supply(
-        key=record.key, folder=place / "content", files=record.files, sha256=record.sha256, was_there=was_there
+        key=record.key,
+        folder=place / "content",
+        made_from=record.made_from,
+        files=record.files,
+        sha256=record.sha256,
+        was_there=was_there,
     )
     if was_there:
         supply.verify()
     return supply
 
 
-def _installers() -> dict[str, Path]:
-    """Return uv, if it is there as a program of its own and not a script, and pip's settings."""
-    found: dict[str, Path] = {}
-    for folder in os.get_exec_path():
-        program = Path(folder) / "uv"
-        with contextlib.suppress(OSError), program.open("rb") as file:
-            if file.read(4) == b"\x7fELF":
-                found["uv"] = program
-                break
+def _sources() -> tuple[dict[str, Path], dict[str, str]]:
+    """Return files and variables that say where packages come from, and whom to trust: as your own pip has them."""
+    names = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+    kinds = ("PIP_INDEX", "PIP_EXTRA_INDEX", "PIP_TRUSTED", "PIP_DEFAULT_TIMEOUT")
+    told = {name: value for name, value in os.environ.items() if name.upper() in names or name.startswith(kinds)}
+    files: dict[str, Path] = {}
     for settings in (Path.home() / ".config/pip/pip.conf", Path.home() / ".pip/pip.conf", Path("/etc/pip.conf")):
         if settings.is_file():
-            found["pip.conf"] = settings
+            files["pip.conf"] = settings
             break
-    return found
-
-
-def _installer_settings() -> dict[str, str]:
-    """Return variables that say where packages come from, and whom to trust."""
-    names = {"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
-    kinds = (
-        "PIP_INDEX",
-        "PIP_EXTRA_INDEX",
-        "PIP_TRUSTED",
-        "PIP_CERT",
-        "UV_INDEX",
-        "UV_DEFAULT_INDEX",
-        "UV_EXTRA_INDEX",
-    )
-    return {name: value for name, value in os.environ.items() if name.upper() in names or name.startswith(kinds)}
+    for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        if (certificates := Path(os.environ.get(name, ""))).is_file():
+            files["certificates.pem"] = certificates.resolve()
+            break
+    return files, told
 
 
 def _hash_of(file: Path) -> str:
@@ -282,17 +291,18 @@ def _hashes(path: Path) -> dict[str, str]:
 
 
 _INSTALL = """
-import os, subprocess, sys
+import os, shutil, subprocess, sys
 
 data, out = os.environ["DATA_DIR"], os.environ["OUT_DIR"]
-uv = data + "/uv"
-common = ["--target", out, "--only-binary", ":all:", "--requirement", data + "/requirements.txt"]
-if os.path.exists(uv):
-    quiet = ["--no-config", "--no-cache", "--link-mode", "copy", "--python", sys.executable]
-    argv = [uv, "pip", "install", *quiet, *common]
-else:
-    if os.path.exists(data + "/pip.conf"):
-        os.environ["PIP_CONFIG_FILE"] = data + "/pip.conf"
-    argv = [sys.executable, "-m", "pip", "install", "--no-cache-dir", "--no-input", *common]
-sys.exit(subprocess.run(argv).returncode)
+aside = out + "/.aside"   # pip unpacks there first; folders in memory are too small for large packages
+os.mkdir(aside)
+os.environ["TMPDIR"] = aside
+for name, file in (("PIP_CONFIG_FILE", "pip.conf"), ("PIP_CERT", "certificates.pem")):
+    if os.path.exists(data + "/" + file):
+        os.environ[name] = data + "/" + file
+common = ["--no-cache-dir", "--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
+argv = [sys.executable, "-m", "pip", "install", *common, "--only-binary", ":all:", "--target", out]
+code = subprocess.run([*argv, "--requirement", data + "/requirements.txt"]).returncode
+shutil.rmtree(aside)
+sys.exit(code)
 """

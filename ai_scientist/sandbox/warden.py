@@ -17,12 +17,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ai_scientist.core.errors import SandboxError
-from ai_scientist.sandbox import guard
 from ai_scientist.sandbox.cgroups import PREFIX
 from ai_scientist.sandbox.contract import Command
-from ai_scientist.sandbox.guard import Order, Report
+from ai_scientist.sandbox.orders import Order, Report
 
 _GOODBYE_SECONDS = 30.0
+_ROOT = Path(__file__).resolve().parents[2]
+_GUARD = "import sys; sys.path.append(sys.argv[1]); from ai_scientist.sandbox.guard import main; main()"
 
 
 class Warden:
@@ -96,9 +97,9 @@ class Warden:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1024 * 1024)
-                script = str(Path(guard.__file__).resolve())
                 # -I -S: nothing of the user's environment, and no packages, so that it is up in a few milliseconds.
-                argv = [sys.executable, "-I", "-S", script, str(theirs.fileno()), f"{PREFIX}{os.getpid()}-{_token()}"]
+                command = [sys.executable, "-I", "-S", "-c", _GUARD, str(_ROOT)]
+                argv = [*command, str(theirs.fileno()), f"{PREFIX}{os.getpid()}-{_token()}"]
                 try:
                     server = subprocess.Popen(
                         argv, pass_fds=(theirs.fileno(),), env={}, cwd="/", stdin=subprocess.DEVNULL

@@ -48,6 +48,7 @@ class Outcome(Value):
     wall_seconds: float
     cpu_seconds: float | None = None
     peak_memory_bytes: int | None = None
+    environment: str = Field(default="", description="Where it ran: the sandbox, and its image's digest or a hash.")
     artifacts: dict[str, str] = Field(default_factory=dict, description="Path in the node's folder → SHA-256.")
 
 

@@ -98,7 +98,7 @@ async def main(names: list[str]) -> None:
     """Print the table for the backends named."""
     results: dict[str, list[Verdict]] = {}
     for name in names:
-        sandbox = choose(SandboxSettings.model_validate({"name": name}), trusted=False)
+        sandbox = choose(SandboxSettings.model_validate({"name": name}), trusted=False).sandbox
         with tempfile.TemporaryDirectory(prefix="ai-scientist-attacks-") as folder:
             results[name] = await run_attacks(sandbox, Path(folder))
     print(table(results))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 
+from ai_scientist.sandbox import gpus
 from ai_scientist.sandbox.contract import Command, ExecResult, Limits
 from ai_scientist.sandbox.gpus import lease
 from ai_scientist.sandbox.harness import run_program
@@ -19,7 +19,7 @@ from ai_scientist.sandbox.process import ProcessSandbox
 @pytest.fixture(autouse=True)
 def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep the locks of this test to itself."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(gpus, "LOCKS", tmp_path)
     return tmp_path
 
 
@@ -61,10 +61,11 @@ async def test_without_devices_nothing_is_waited_for() -> None:
 
 async def test_another_process_holds_its_device_until_it_dies(locks: Path) -> None:
     program = (
-        "import asyncio, sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
-        "from ai_scientist.sandbox.gpus import lease\n"
+        "import asyncio, sys; from pathlib import Path\n"
+        "from ai_scientist.sandbox import gpus\n"
+        "gpus.LOCKS = Path(sys.argv[1])\n"
         "async def hold():\n"
-        "    async with lease(('0',)):\n"
+        "    async with gpus.lease(('0',)):\n"
         "        print('held', flush=True)\n"
         "        await asyncio.sleep(60)\n"
         "asyncio.run(hold())"

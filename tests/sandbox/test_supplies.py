@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from ai_scientist.core.errors import ConfigError, RunCorrupted
+from ai_scientist.core.settings import SandboxSettings
 from ai_scientist.sandbox.bubblewrap import BubblewrapSandbox
+from ai_scientist.sandbox.choose import choose
 from ai_scientist.sandbox.contract import ExitKind, Limits, Sandbox
 from ai_scientist.sandbox.harness import run_program
 from ai_scientist.sandbox.process import ProcessSandbox
@@ -111,18 +113,24 @@ open(os.environ["OUT_DIR"] + "/data.csv", "wb").write(text)
     assert (supply.folder / "data.csv").read_text() == "a,b"
 
 
-@pytest.mark.parametrize("backend", ["process", pytest.param("bubblewrap", marks=pytest.mark.bubblewrap)])
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "process",
+        pytest.param("bubblewrap", marks=pytest.mark.bubblewrap),
+        pytest.param("docker", marks=pytest.mark.docker),
+    ],
+)
 async def test_required_packages_are_installed_once_and_can_be_imported(
     backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = tmp_path / "index" / "aislab-extra"
     index.mkdir(parents=True)
     _write_wheel(index / "aislab_extra-1.0-py3-none-any.whl")
-    box: Sandbox = BubblewrapSandbox() if backend == "bubblewrap" else _process()
+    box = choose(SandboxSettings.model_validate({"name": backend}), trusted=False).sandbox
     (tmp_path / "requirements.txt").write_text("aislab-extra==1.0\n")
     with _server(tmp_path / "index") as port:
-        for name in ("UV_INDEX_URL", "PIP_INDEX_URL"):
-            monkeypatch.setenv(name, f"http://127.0.0.1:{port}/")
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{port}/")
         made = await install_requirements(box, tmp_path / "requirements.txt", store=tmp_path / "store")
     again = await install_requirements(box, tmp_path / "requirements.txt", store=tmp_path / "store")
     assert again.was_there
@@ -141,8 +149,7 @@ async def test_packages_that_do_not_exist_are_a_config_error(
     (tmp_path / "index").mkdir()
     (tmp_path / "requirements.txt").write_text("aislab-not-there==1.0\n")
     with _server(tmp_path / "index") as port:
-        for name in ("UV_INDEX_URL", "PIP_INDEX_URL"):
-            monkeypatch.setenv(name, f"http://127.0.0.1:{port}/")
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{port}/")
         with pytest.raises(ConfigError, match="aislab-not-there"):
             await install_requirements(sandbox, tmp_path / "requirements.txt", store=tmp_path / "store")
 

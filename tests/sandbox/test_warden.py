@@ -16,7 +16,7 @@ import pytest
 from ai_scientist.core.errors import SandboxError
 from ai_scientist.sandbox.cgroups import Cgroups, sweep
 from ai_scientist.sandbox.contract import ExitKind
-from ai_scientist.sandbox.guard import EndedBy, Order, Report
+from ai_scientist.sandbox.orders import EndedBy, Order, Report
 from ai_scientist.sandbox.process import ProcessSandbox
 from ai_scientist.sandbox.warden import Outputs, Warden
 from tests.sandbox.conformance import DAEMON, Workspace
@@ -65,11 +65,14 @@ def test_a_killed_harness_leaves_nothing(backend: str, tmp_path: Path) -> None:
 
 
 async def test_a_killed_server_is_started_again_and_what_ran_goes_on(tmp_path: Path) -> None:
-    before = children("guard.py", os.getpid())
+    before = children("sandbox.guard", os.getpid())
     warden = Warden()
-    running = asyncio.create_task(run(warden, order("import time; time.sleep(1)"), tmp_path))
-    await asyncio.sleep(0.5)
-    (server,) = children("guard.py", os.getpid()) - before
+    program = "import time; print('up', flush=True); time.sleep(1)"
+    running = asyncio.create_task(run(warden, order(program), tmp_path))
+    stdout = tmp_path / "stdout.txt"
+    while not stdout.exists() or not stdout.read_text():  # noqa: ASYNC110  # another process writes it
+        await asyncio.sleep(0.02)
+    (server,) = children("sandbox.guard", os.getpid()) - before
     os.kill(server, signal.SIGKILL)
     await asyncio.sleep(0.1)
     (tmp_path / "second").mkdir()
@@ -79,7 +82,7 @@ async def test_a_killed_server_is_started_again_and_what_ran_goes_on(tmp_path: P
 
 
 async def test_a_killed_guard_is_our_error_and_its_program_is_gone(tmp_path: Path) -> None:
-    before = children("guard.py", os.getpid())
+    before = children("sandbox.guard", os.getpid())
     warden, workspace = Warden(), Workspace(folder=tmp_path)
     command = workspace.command(DAEMON + "time.sleep(60)")
     program = (command.code / "experiment.py").read_text()
@@ -92,12 +95,12 @@ async def test_a_killed_guard_is_our_error_and_its_program_is_gone(tmp_path: Pat
     running = asyncio.create_task(run(warden, what, tmp_path))
     while not workspace.left("heartbeat").exists():  # noqa: ASYNC110  # another process makes it
         await asyncio.sleep(0.02)
-    (server,) = children("guard.py", os.getpid()) - before
-    for guard in children("guard.py", server):  # also the one that stands by
+    (server,) = children("sandbox.guard", os.getpid()) - before
+    for guard in children("sandbox.guard", server):  # also the one that stands by
         os.kill(guard, signal.SIGKILL)
     with pytest.raises(SandboxError, match="guard"):
         await running
-    wait_for(lambda: not children("guard.py", server))
+    wait_for(lambda: not children("sandbox.guard", server))
     (tmp_path / "next").mkdir()
     assert (await run(warden, order("pass"), tmp_path / "next")).exit_code == 0
     warden.close()

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from ai_scientist.sandbox.contract import ExitKind
-from tests.sandbox.attack_programs.kit import INPUT, Aftermath, Attack, said_held
+from tests.sandbox.attack_programs.kit import INPUT, LIMITS, MEBIBYTE, Aftermath, Attack, said_held
 
 
 def input_is_whole(after: Aftermath) -> str:
@@ -35,6 +35,20 @@ def no_rows_from_elsewhere(after: Aftermath) -> str:
     if reports.rows or reports.config:
         return f"rows were read through a link: {reports.rows}"
     return only_plain_files(after)
+
+
+def reports_can_be_stored(after: Aftermath, *, problems: int) -> str:
+    """See that problems were noticed, and that what was read can be encoded."""
+    reports = after.run.seeds[0].reports
+    if len(reports.problems) < problems:
+        return f"{len(reports.problems)} problems were seen: {reports.problems}"[:200]
+    try:
+        str([*reports.rows, reports.config, reports.data, reports.problems, after.run.problems]).encode()
+        for told in reports.predictions:
+            f"{told.dataset}{told.split}{told.condition}".encode()
+    except UnicodeEncodeError as error:
+        return f"{error}"
+    return ""
 
 
 ATTACKS = [
@@ -175,7 +189,19 @@ ATTACKS = [
                 os.mkdir("x" * 50); os.chdir("x" * 50)
             os.symlink("/etc/passwd", "link")
         """,
-        judge=lambda after: "" if after.result.kind is ExitKind.OK else f"{after.result.kind}",
+        judge=lambda after: "" if after.result.kind in (ExitKind.OK, ExitKind.OUT_OF_DISK) else f"{after.result.kind}",
+    ),
+    Attack(
+        name="close its whole output folder",
+        must="What it left is read all the same, and the harness goes on.",
+        program="""
+            import lab, os
+            lab.log("accuracy", 0.5, "baseline", "digits")
+            os.chmod(os.environ["OUT_DIR"], 0)
+        """,
+        judge=lambda after: (
+            "" if after.run.seeds[0].reports.rows else f"rows were lost: {after.result.stderr[-200:]!r}"
+        ),
     ),
     Attack(
         name="folders that nobody may enter",
@@ -218,5 +244,88 @@ ATTACKS = [
                 file.write(b'{"metric":"a","value":' + b"9" * 5000 + b',"condition":"b","dataset":"c","split":"d"}\n')
         """,
         judge=lambda after: "" if len(after.run.problems) == 5 else f"{after.run.problems}",
+    ),
+    Attack(
+        name="rows that break who stores them",
+        must="Text that cannot be encoded, and numbers that fit nowhere, are refused where they are read.",
+        program=r"""
+            import os
+            good = '"metric":"accuracy","value":1,"condition":"a","dataset":"d","split":"test"'
+            with open(os.environ["OUT_DIR"] + "/rows.jsonl", "w") as file:
+                file.write('{' + good.replace("accuracy", r"\ud800") + '}\n')
+                file.write('{' + good.replace("accuracy", r"\u001b[2J") + '}\n')
+                file.write('{' + good.replace('"a"', '"../../../x"') + '}\n')
+                file.write('{' + good + ',"step":' + "9" * 400 + '}\n')
+                file.write('{' + good + ',"step":1,"pad":"' + "x" * 400000 + '"}\n')
+                file.write('{' + good + '}\n')
+            with open(os.environ["OUT_DIR"] + "/config.json", "w") as file:
+                file.write(r'{"a": "\udfff", "b": 1}')
+            with open(os.environ["OUT_DIR"] + "/data.json", "w") as file:
+                file.write('{"d/n": ' + "9" * 400 + '}')
+        """,
+        judge=lambda after: reports_can_be_stored(after, problems=7),
+    ),
+    Attack(
+        name="rows of another seed",
+        must="Whose rows they are is not the program's to say.",
+        program="""
+            import json, os
+            row = {"metric": "accuracy", "value": 1, "condition": "a", "dataset": "d", "split": "test", "step": None}
+            with open(os.environ["OUT_DIR"] + "/rows.jsonl", "w") as file:
+                file.write(json.dumps({**row, "seed": 99, "node": "other", "recomputed": True, "code": "x"}))
+        """,
+        judge=lambda after: (
+            "" if [len(seed.reports.rows) for seed in after.run.seeds] == [1] else "rows went elsewhere"
+        ),
+    ),
+    Attack(
+        name="predictions in folders whose names are tricks",
+        must="Names that are none are problems; nothing that cannot be encoded comes through.",
+        program=r"""
+            import os
+            out = os.environb[b"OUT_DIR"] + b"/predictions"
+            for name in (b"\xff\xfe", b"a\nb", b"..x", b"\x1b[2J", "\u202e".encode()):
+                os.makedirs(out + b"/" + name + b"/test")
+                with open(out + b"/" + name + b"/test/a.jsonl", "w") as file: file.write('{"id": 1, "y_pred": 1}')
+        """,
+        judge=lambda after: reports_can_be_stored(after, problems=5),
+    ),
+    Attack(
+        name="more predictions than memory holds",
+        must="We read no more of them than is bounded.",
+        limits={"disk_bytes": 200 * MEBIBYTE},
+        program="""
+            import os
+            out = os.environ["OUT_DIR"] + "/predictions"
+            for n in range(12):
+                os.makedirs(f"{out}/d{n}/test")
+                with open(f"{out}/d{n}/test/a.jsonl", "w") as file:
+                    file.write('{"id":1,"y_pred":[' + "0," * 5000000 + '0]}')
+        """,
+        judge=lambda after: (
+            "too much was read"
+            if sum(len(told.items) for told in after.run.seeds[0].reports.predictions)
+            else reports_can_be_stored(after, problems=1)
+        ),
+    ),
+    Attack(
+        name="write to what it printed",
+        must="Its own output cannot be cut, grown without end, or made to be somebody else's.",
+        program="""
+            import os
+            print("first", flush=True)
+            for how in (os.O_RDWR | os.O_TRUNC, os.O_RDWR):
+                try: fd = os.open("/proc/self/fd/1", how)
+                except OSError: continue
+                try: os.ftruncate(fd, 1 << 40)
+                except OSError: pass
+            try: os.ftruncate(1, 1 << 40)
+            except OSError: pass
+        """,
+        judge=lambda after: (
+            ""
+            if sum(f.stat().st_size for f in (after.run.stdout, after.run.stderr)) < 4 * LIMITS.disk_bytes
+            else "it grew"
+        ),
     ),
 ]

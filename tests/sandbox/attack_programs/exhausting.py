@@ -9,7 +9,7 @@ from ai_scientist.sandbox.contract import ExitKind
 from tests.sandbox.attack_programs.kit import LIMITS, MEBIBYTE, Aftermath, Attack, Judge
 
 
-def ends_as(*kinds: ExitKind, at_most: float = 20) -> Judge:
+def ends_as(*kinds: ExitKind, at_most: float = 40) -> Judge:
     """Return a judge who wants an end of these kinds, in time, and no process left."""
 
     def judge(after: Aftermath) -> str:
@@ -56,6 +56,15 @@ def output_is_bounded(after: Aftermath) -> str:
     size = max(len(after.result.stdout), len(after.result.stderr))
     return f"{size} characters in memory" if size > LIMITS.output_bytes + 200 else ""
 
+
+HIDING = """
+import os
+OUT = os.environ["OUT_DIR"]
+def large(path):
+    fd = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    for _ in range(4): os.write(fd, b"x" * (1 << 20))
+    return fd
+"""
 
 ATTACKS = [
     Attack(
@@ -221,6 +230,73 @@ ATTACKS = [
         judge=both(ends_as(*NOT_OK), leaves_at_most(LIMITS.disk_bytes)),
     ),
     Attack(
+        name="fill the disk with files that have no name",
+        must="What was removed but is still open counts too.",
+        program=HIDING
+        + """
+held = []
+for n in range(4000):
+    held.append(large(f"{OUT}/{n}"))
+    os.unlink(f"{OUT}/{n}")
+""",
+        judge=ends_as(ExitKind.OUT_OF_DISK),
+    ),
+    Attack(
+        name="fill the disk with files that only mappings hold",
+        must="What was removed and closed but is still mapped counts too.",
+        program=HIDING
+        + """
+import mmap
+held = []
+for n in range(4000):
+    fd = large(f"{OUT}/{n}")
+    os.unlink(f"{OUT}/{n}")
+    held.append(mmap.mmap(fd, 4096, prot=mmap.PROT_READ))
+    os.close(fd)
+""",
+        judge=ends_as(ExitKind.OUT_OF_DISK),
+    ),
+    Attack(
+        name="fill the disk in a folder that nobody may list",
+        must="A place that cannot be looked into is no place to hide.",
+        program=HIDING
+        + """
+os.mkdir(OUT + "/closed")
+os.chmod(OUT + "/closed", 0o300)
+for n in range(4000): os.close(large(f"{OUT}/closed/{n}"))
+""",
+        judge=both(ends_as(ExitKind.OUT_OF_DISK), leaves_at_most(LIMITS.disk_bytes * 12)),
+    ),
+    Attack(
+        name="fill the disk below a path that is too long to name",
+        must="A place that cannot be named is no place to hide.",
+        program=HIDING
+        + """
+os.chdir(OUT)
+for _ in range(100):
+    os.mkdir("x" * 200); os.chdir("x" * 200)
+for n in range(4000): os.close(large(str(n)))
+""",
+        judge=both(ends_as(ExitKind.OUT_OF_DISK), leaves_at_most(LIMITS.disk_bytes * 12)),
+    ),
+    Attack(
+        name="memory bomb in segments of System V",
+        must="Memory that belongs to no process counts too.",
+        program="""
+            import ctypes, os
+            libc = ctypes.CDLL(None, use_errno=True)
+            libc.shmat.restype = ctypes.c_void_p
+            for n in range(200):
+                number = libc.shmget(0, 10 << 20, 0o1600)
+                place = libc.shmat(number, None, 0) if number >= 0 else -1
+                if number < 0 or place in (None, 2**64 - 1): os._exit(1)
+                ctypes.memset(place, 1, 10 << 20)
+                libc.shmdt(ctypes.c_void_p(place))
+            print("had 2 GB")
+        """,
+        judge=both(ends_as(*NOT_OK), memory_stays_small),
+    ),
+    Attack(
         name="giant stdout",
         must="What we hold of it is bounded, and so is the file.",
         program="""
@@ -295,7 +371,7 @@ ATTACKS = [
                 except (OSError, ValueError): pass
             while True: time.sleep(1000)
         """,
-        judge=ends_as(ExitKind.TIMED_OUT, at_most=6),
+        judge=ends_as(ExitKind.TIMED_OUT, at_most=15),
         limits={"timeout_seconds": 1},
     ),
     Attack(
@@ -312,7 +388,7 @@ ATTACKS = [
                 except OSError: pass
             time.sleep(60)
         """,
-        judge=ends_as(ExitKind.TIMED_OUT, at_most=6),
+        judge=ends_as(ExitKind.TIMED_OUT, at_most=15),
         limits={"timeout_seconds": 1},
         spares_the_machine=False,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ai_scientist.sandbox.contract import ExitKind
 from tests.sandbox.attack_programs.kit import Attack
 
 ATTACKS = [
@@ -107,7 +108,7 @@ ATTACKS = [
             import os
             os.kill(-1, 9)
         """,
-        judge=lambda after: "" if after.result.wall_seconds < 7 else "it hung",
+        judge=lambda after: "it hung" if after.result.kind is ExitKind.TIMED_OUT else "",
         spares_the_machine=False,
     ),
     Attack(
@@ -277,6 +278,7 @@ ATTACKS = [
     Attack(
         name="start what is installed",
         must="No program with the set-user bit can be found.",
+        limits={"timeout_seconds": 120},
         program="""
             from tools import *
             found = []

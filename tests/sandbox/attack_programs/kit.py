@@ -21,7 +21,7 @@ MEBIBYTE = 1024**2
 INPUT = "a,b\n1,2\n"
 
 LIMITS = Limits(
-    timeout_seconds=8,
+    timeout_seconds=20,
     memory_bytes=256 * MEBIBYTE,
     processes=32,
     disk_bytes=24 * MEBIBYTE,

@@ -115,8 +115,20 @@ ATTACKS = [
     ),
     Attack(
         name="read the memory of the first process",
-        must="/proc/1/mem cannot be opened.",
-        program="from tools import *; must_not_open('/proc/1/mem', mode='rb')",
+        # In docker it is the engine's own init, as the program's user: it can be opened there, and is not ours.
+        must="/proc/1/mem holds no secret of ours, nor where its file lies.",
+        limits={"timeout_seconds": 60},
+        program="""
+            from tools import *
+            try: memory, maps = open("/proc/1/mem", "rb", buffering=0), open("/proc/1/maps").read()
+            except OSError as error: held(error.strerror)
+            for line in maps.splitlines():
+                start, end = (int(part, 16) for part in line.split()[0].split("-"))
+                try: memory.seek(start); text = memory.read(min(end - start, 1 << 26))
+                except (OSError, ValueError, OverflowError): continue
+                if TOKEN.encode() in text or "{secret}".encode() in text: broken("found it in " + line)
+            held("nothing of ours is in it")
+        """,
     ),
     Attack(
         name="read another process's memory by call",
@@ -156,6 +168,33 @@ ATTACKS = [
                 try: open(folder + "/left-by-an-experiment", "w").close()
                 except OSError: pass
             broken(str(left)) if left else held("all is new")
+        """,
+    ),
+    Attack(
+        name="read passwords beside the interpreter",
+        must="Settings in the interpreter's folder, which may hold an index's password, are not there.",
+        program="""
+            from tools import *
+            names = ("pip.conf", ".condarc", ".netrc", "etc/pip.conf", "conda-meta", "envs", ".git", "../.git")
+            seen = [f"{p}/{n}" for p in {sys.prefix, sys.base_prefix} - {"/usr"} for n in names
+                    if os.path.exists(f"{p}/{n}")]
+            own = ("bin", "include", "lib", "lib32", "lib64", "libx32", "libexec", "share", "pyvenv.cfg")
+            listed = [n for p in {sys.prefix, sys.base_prefix} - {"/usr"} for n in os.listdir(p) if n not in own]
+            broken(f"{seen} {listed}") if seen or listed else held("the interpreter's own parts alone")
+        """,
+    ),
+    Attack(
+        name="read what other programs keep",
+        must="No folder of services, users or other programs' data is there.",
+        program="""
+            from tools import *
+            names = ("/root", "/home", "/var", "/srv", "/opt", "/mnt", "/media", "/boot", "/run/user", "/etc/passwd-",
+                     "/etc/ssh", "/etc/ssl/private", "/etc/machine-id", "/run/secrets", "/var/run/secrets")
+            # A folder that only leads to the interpreter holds nothing else.
+            def leads(path):
+                return any(p == path or p.startswith(path + "/") for p in (sys.prefix, sys.base_prefix, *sys.path))
+            seen = [n for n in names if os.path.exists(n) and not leads(n) and (os.path.isfile(n) or os.listdir(n))]
+            broken(str(seen)) if seen else held("none is there")
         """,
     ),
 ]

@@ -37,8 +37,10 @@ def nothing_beats(after: Aftermath) -> str:
 def rows_stay(after: Aftermath) -> str:
     """Compare what was read with what lies there a moment later."""
     time.sleep(0.3)
-    text = (after.files / "rows.jsonl").read_text()
-    if after.run.seeds[0].reports.rows[0].value != 0.5 or "0.99" in text:
+    rows = after.run.seeds[0].reports.rows
+    if not rows:
+        return f"it never logged: {after.result.kind}, {after.result.stderr[-200:]!r}"
+    if rows[0].value != 0.5 or "0.99" in (after.files / "rows.jsonl").read_text():
         return "rows were changed after the end"
     return ""
 
@@ -72,7 +74,7 @@ until_it_beats()
         judge=lambda after: (
             nothing_beats(after) or ("" if after.result.kind is ExitKind.TIMED_OUT else str(after.result.kind))
         ),
-        limits={"timeout_seconds": 1.5},
+        limits={"timeout_seconds": 3},
     ),
     Attack(
         name="leave a stopped process behind",
@@ -122,7 +124,7 @@ if detach():
             threading.Thread(target=time.sleep, args=(60,)).start()
             ctypes.CDLL(None).syscall(60, 0)
         """,
-        judge=lambda after: "" if after.result.wall_seconds < 6 else f"{after.result.wall_seconds:.0f} s",
+        judge=lambda after: "" if after.result.wall_seconds < 30 else f"{after.result.wall_seconds:.0f} s",
         limits={"timeout_seconds": 2},
     ),
 ]
