@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -30,9 +29,8 @@ from ai_scientist.core.jsonl import read_json, write_json
 from ai_scientist.core.plan import Plan
 from ai_scientist.graph.parts import Parts
 from ai_scientist.literature.alignment import align, copied_runs
-from ai_scientist.sandbox.choose import limits_of
 from ai_scientist.sandbox.contract import ExitKind
-from ai_scientist.sandbox.harness import SeedRun, run_program
+from ai_scientist.sandbox.harness import SeedRun
 from ai_scientist.search.node import Node
 
 FILE = "checks.json"
@@ -152,17 +150,9 @@ def look_for_leaks(folder: Path, *, test: str = "test") -> Check:
 
 
 async def _probe(kind: str, node: Node, seed: int, folder: Path, parts: Parts) -> Probe:
-    run = await run_program(
-        parts.sandbox(),
-        parts.checkpoints.load(node.checkpoint).files,
-        [seed],
-        folder=folder,
-        limits=limits_of(parts.settings.sandbox),
-        inputs={path.name: path.resolve() for path in parts.settings.data},
-        workers=os.cpu_count() or 1,
-        gpus=parts.settings.sandbox.gpus,
-        probe=kind,
-    )
+    bench = await parts.bench()
+    files = parts.checkpoints.load(node.checkpoint).files
+    run = await bench.run(files, [seed], folder=folder, probe=kind)
     return read_probe(run.seeds[0], run.kind)
 
 

@@ -59,7 +59,7 @@ class Bench:
         return {name.lower(): package.version for package in found if (name := package.metadata["Name"])}
 
     async def run(
-        self, files: Mapping[str, str], seeds: Sequence[int], *, folder: Path, workers: int = 1
+        self, files: Mapping[str, str], seeds: Sequence[int], *, folder: Path, workers: int = 1, probe: str = ""
     ) -> ProgramRun:
         """Run a program on this bench; see `run_program`."""
         return await run_program(
@@ -70,6 +70,7 @@ class Bench:
             limits=self.limits,
             inputs=self.inputs,
             workers=workers,
+            probe=probe,
             gpus=self.gpus,
             packages=(self.packages.folder,) if self.packages else (),
         )
