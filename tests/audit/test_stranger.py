@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -159,7 +160,7 @@ def test_data_give_values_means_and_differences_of_groups(tmp_path: Path) -> Non
 
 def chart(folder: Path, name: str, heights: list[int]) -> None:
     """Draw a chart as matplotlib saves it, as PDF and as PNG."""
-    figure = Figure(figsize=(4, 3))
+    figure: Any = Figure(figsize=(4, 3))  # matplotlib's types are partial
     axes = figure.add_subplot()
     axes.bar(range(len(heights)), heights)
     axes.set_title("Accuracy by arm")
