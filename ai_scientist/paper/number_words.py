@@ -70,13 +70,13 @@ _FORBIDDEN = re.compile(
     | (?P<parts>(?:thirds|quarters|fifths|tenths|hundredths|(?:hundred|thousand|million|billion)ths?)
       |(?:an?|one|its|the)\s+\w+th\s+part(?=\s+of))\b
     | (?P<span>(?:twen|thir|for|fif|six|seven|eigh|nine)ties|(?:single|double|triple|two|three)[\s-]digits?)\b
-    | (?P<point>(?:full|whole|single|percentage|per\s?cent)\s+(?:percentage\s+)?point(?!\s+(?:of|estimates?))
+    | (?P<point>(?:full|whole|(?:single\s+)?(?:percentage|per\s?cent))\s+(?:percentage\s+)?point(?!\s+(?:of|estimates?))
       |(?:gain|rose|rise|fell|fall|los|lost|drop|grew|up|down|by)\w*\s+(?:by\s+)?a\s+point(?!\s+(?:of|estimates?)))\b
     | (?P<group>(?:scores?|handfuls?|gross|brace)\s+of(?=\s+(?:\w+\s+)?(?:{_COUNTED}))|couple\s+of|umpteen)\b
     | (?P<magnitude>orders?\s+of\s+magnitude)\b
     | (?P<share>(?:an?|the)\s+(?:majority|minority)(?=\s+of)|majority\s+of
       |(?:vast|great|large|small|slim|clear|overwhelming)\s+(?:majority|minority))\b
-    | (?P<most>(?:most|(?:almost|nearly|virtually|practically)\s+(?:all|every|no|none)|every\s+(?:second|other|third))
+    | (?P<most>(?:most|every\s+(?:second|other|third))
       (?:\s+of)?(?:\s+the)?\s+(?:data\s?sets?|seeds?|conditions?|runs?|settings?|metrics?|nodes?))\b
     | (?P<foreign>{_FOREIGN})\b
     | (?P<one>(?:one[\s-]+(?=(?:per\s?cent|percentage|points?\b|hundred|thousand|million|standard\s+(?:deviation|error)

@@ -17,6 +17,8 @@ from ai_scientist.analysis.probes import (
     canary,
     components_ran,
     depends_on_data,
+    differing,
+    values,
 )
 from ai_scientist.analysis.program import names_of
 from ai_scientist.analysis.rows import Row
@@ -112,9 +114,10 @@ def probed(text: str, folder: Path) -> Probed:
     origin = Origin(node="n0001", code="0" * 40, time="2026-01-01T00:00:00Z")
     logs = [SeedLog(seed=7, rows=again.rows)]
     rows = check_rows(logs, plan(), origin=origin).rows
-    return Probed(
-        text, list(rows), probe(text, folder, "order"), probe(text, folder, "labels"), again, folder / "order"
-    )
+    turned, shuffled = probe(text, folder, "order"), probe(text, folder, "labels")
+    if differing(values(rows), values(turned.rows)):
+        again = probe(text, folder / "once more", "")
+    return Probed(text, list(rows), turned, shuffled, again, folder / "order")
 
 
 def plan() -> Plan:
@@ -178,7 +181,7 @@ FAULTS = {
     ),
     "results differ from run to run": (
         "            # <- fault\n",
-        "            import time\n            STRENGTH[arm] += 1e-4 * (time.perf_counter_ns() % 1000)\n",
+        "            import os\n            STRENGTH[arm] += 1e-9 * int.from_bytes(os.urandom(4))\n",
         {"arms": "warned"},
     ),
 }

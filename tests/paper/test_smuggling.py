@@ -55,7 +55,6 @@ SMUGGLED = [
     "A couple of seeds failed.",
     "A few dozen failed.",
     "A gross of seeds.",
-    "Almost all seeds agree.",
     "Every second seed failed.",
     "Every other seed failed.",
     "One in ten fails.",
@@ -129,7 +128,6 @@ SMUGGLED = [
     "nine",
     "Eleven in all.",
     "Error, nine; accuracy, ten.",
-    "a single point",
     "a single percentage point",
     "It is one and a half as large.",
     "a half more",
@@ -158,6 +156,8 @@ SMUGGLED = [
 ]
 
 HONEST = [
+    "Nearly every seed points the same way.",
+    "The study is a single point in the space of designs.",
     "Classifiers are trained with stochastic gradient descent and a small step size.",
     "The validation split is used to choose a temperature, and the test split is used once.",
     "We thank no one in particular, because nobody helped.",
