@@ -116,6 +116,7 @@ class Container:
             self._open_stream.sendall(_word(command, self._shape))
         with command.stdout.open("wb") as stdout, command.stderr.open("wb") as stderr:
             ended_by = self._watch(_Streams(stdout, stderr, command.limits.disk_bytes), command, begin, stop)
+        self._hang_up()
         exit_code, oom_kills = self._end()
         wall_seconds = time.monotonic() - begin
         self._collect(command)
@@ -136,12 +137,13 @@ class Container:
 
     def remove(self) -> None:
         """Kill everything in it, and remove it and its folder."""
-        if self._container is not None:
-            discard(self._container)
-        if self._stream is not None:
-            self._stream.close()
-        if self._slot is not None:
-            shutil.rmtree(self._slot, ignore_errors=True)
+        self._hang_up()
+        try:
+            if self._container is not None:
+                discard(self._container)
+        finally:
+            if self._slot is not None:
+                shutil.rmtree(self._slot, ignore_errors=True)
 
     def _watch(self, streams: _Streams, command: Command, begin: float, stop: threading.Event) -> EndedBy:
         """Take what the program prints until it ends, or must be ended."""
@@ -164,23 +166,38 @@ class Container:
             else:
                 look = now + max(_TICK_SECONDS, 3 * (time.monotonic() - now))
                 continue
-            self._kill()
-            end = time.monotonic() + _LAST_WORDS_SECONDS
-            while time.monotonic() < end and select.select([stream], [], [], 0.5)[0]:
-                if not streams.take(stream):
-                    break
+            self._end_it(streams)
             return ended_by
+
+    def _end_it(self, streams: _Streams) -> None:
+        """Kill the program, listening all the while: the engine kills nobody whose words it cannot get rid of."""
+        killing = threading.Thread(target=self._kill, daemon=True)
+        killing.start()
+        end = time.monotonic() + _LAST_WORDS_SECONDS
+        while time.monotonic() < end:
+            if select.select([self._open_stream], [], [], _TICK_SECONDS)[0] and not streams.take(self._open_stream):
+                break
+        self._hang_up()
+        killing.join()
 
     @property
     def _open_stream(self) -> socket.socket:
         assert self._stream is not None
         return self._stream
 
+    def _hang_up(self) -> None:
+        """Close the connection: an engine that still has something to tell ends no container before it was heard."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
     def _kill(self) -> None:
         import docker.errors
+        import requests.exceptions
 
         assert self._container is not None
-        with contextlib.suppress(docker.errors.APIError):  # it has ended meanwhile
+        # It has ended meanwhile; or the engine does not answer, which shows when its end is waited for.
+        with contextlib.suppress(docker.errors.APIError, requests.exceptions.RequestException):
             self._container.kill()
 
     def _end(self) -> tuple[int, int]:
