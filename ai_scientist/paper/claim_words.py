@@ -38,7 +38,7 @@ _SET_UP = ("method", "experiments")
 """Where sentences about conditions say how they were made."""
 
 _BOAST = re.compile(
-    r"\b(?:state[\s-]of[\s-]the[\s-]art|sota|novel(?:ty)?(?!\s+check)|ground-?breaking|unprecedented|revolutionary|"
+    r"\b(?:state[\s-]of[\s-]the[\s-]art|sota|novel(?!ty)|novelty\s+(?:of|lies)|ground-?breaking|unprecedented|revolutionary|"
     r"breakthroughs?|remarkabl[ey]|dramatic(?:ally)?|superior(?:ity)?|best[\s-]performing|never\s+before|"
     r"(?:is|are|be)\s+the\s+first\b|first\s+(?:to|work|paper|study|ever)\b|(?:we|results)\s+(?:prove|proved)\b|"
     r"undoubtedly|clearly\s+shows?|surpass(?:es|ed|ing)?|substantial(?:ly)?|considerabl[ey]|drastic(?:ally)?|vastly|"
