@@ -32,8 +32,8 @@ class StageValues:
     would look like a better or a worse program where only the question differs.
     """
 
-    def __init__(self, journal: Journal, stage: Stage) -> None:
-        self._view = journal.stage(stage.name) if stage.name in journal.stages else None
+    def __init__(self, journal: Journal, stage: str) -> None:
+        self._view = journal.stage(stage) if stage in journal.stages else None
 
     def of(self, node: Node) -> float | None:
         """Return the node's value; None if it has none in this stage."""
@@ -68,7 +68,7 @@ class AgentOperator:
     async def expand(self, parents: Sequence[Node], stage: Stage, journal: Journal) -> Proposal | None:
         """Return a child's program, or None if the agent has nothing left to try here."""
         programs = [dict(self._checkpoints.load(parent.checkpoint).files) for parent in parents]
-        values = StageValues(journal, stage)
+        values = StageValues(journal, stage.name)
         problem = ""
         for attempt in range(1, TRIES + 1):
             facts = ProgramFacts(
@@ -117,7 +117,7 @@ class AgentOperator:
 
     def _tried(self, journal: Journal, stage: Stage, parents: Sequence[Node]) -> tuple[Attempt, ...]:
         """The attempts that a prompt carries: children of these parents, the best, the newest, the last failures."""
-        values = StageValues(journal, stage)
+        values = StageValues(journal, stage.name)
         finished = [node for node in journal.nodes if node.is_finished]
         # Which attempts a repair is shown may tell how they did, too.
         good = [n for n in finished if n.score is not None and n.stage == stage.name and not self._is_blind]

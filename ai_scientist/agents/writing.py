@@ -42,7 +42,8 @@ class Story(Value):
 class PaperFacts(Value):
     """What a paper may rest on; the same for all its parts.
 
-    Attributes of note: `quick` tells that this was the smallest setting, which the paper must say.
+    Attributes of note: `nearest` are ids of records, those that the run's searches found most first; `quick` tells that
+    this was the smallest setting, which the paper must say.
     """
 
     topic: str
@@ -52,6 +53,7 @@ class PaperFacts(Value):
     results: Results
     story: Story
     literature: tuple[Abstract, ...]
+    nearest: tuple[str, ...] = ()
     quotes: tuple[Quote, ...]
     figures: tuple[Figure, ...]
     tables: tuple[Table, ...]

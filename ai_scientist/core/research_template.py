@@ -64,7 +64,7 @@ class IdeaSeed(Value):
 
 
 class Curve(Value):
-    """A figure's request: a metric against a numeric setting of the condition names, or bars over conditions."""
+    """A figure's request."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     kind: Literal["bars", "steps", "paired", "tree"] = Field(

@@ -21,8 +21,9 @@ from ai_scientist.graph.soundness import soundness_of
 from ai_scientist.graph.state import State, Update
 from ai_scientist.graph.writing import finish, paper_facts, render_context, section
 from ai_scientist.paper.compile import read_draft
-from ai_scientist.paper.document import SECTIONS, Section, SectionName
+from ai_scientist.paper.document import SECTIONS, Draft, Section, SectionName
 from ai_scientist.paper.read import read_run_paper
+from ai_scientist.review.changes import told_change
 from ai_scientist.review.forms import Defect, MetaReview
 from ai_scientist.review.meta import hold_to_evidence, meta_review
 
@@ -55,7 +56,8 @@ async def review(state: State, parts: Parts) -> Update:
     """Hold one round of reviews and compute what they come to."""
     number = state["round"] + 1
     folder = parts.folder.review_round(number)
-    paper = read_run_paper(read_draft(parts.folder), render_context(state, parts))
+    draft = read_draft(parts.folder)
+    paper = read_run_paper(draft, render_context(state, parts))
     evidence = evidence_of(state, parts)
     earlier = _meta(parts, number - 1).defects if number > 1 else ()
     count = parts.settings.review.reviewers
@@ -80,7 +82,8 @@ async def review(state: State, parts: Parts) -> Update:
     write_json(folder / "meta.json", meta.model_dump(mode="json"))
     write_json(folder / "evidence.json", {"results": _evidence_hash(parts)})
     facts = {"round": number, "overall": meta.overall, "decision": meta.decision}
-    files += [folder / "meta.json", folder / "evidence.json"]
+    write_json(folder / "draft.json", draft.model_dump(mode="json"))
+    files += [folder / name for name in ("meta.json", "evidence.json", "draft.json")]
     parts.ledger.record("review.done", actor="agent:reviewing", files=files, facts=facts)
     parts.progress("review.done", **facts)
     return {"round": number, "decision": meta.decision}
@@ -110,7 +113,7 @@ async def revise(state: State, parts: Parts) -> Update:
     """Rewrite the sections that the reviewers named, compile again, and answer each defect."""
     number = state["round"]
     defects = (*_human_defects(state), *_meta(parts, number).defects)
-    facts, context, before = paper_facts(state, parts), render_context(state, parts), read_draft(parts.folder)
+    facts, context, before = paper_facts(state, parts), render_context(state, parts), _reviewed_draft(parts, number)
     written: list[Section] = []
     changes: list[str] = []
     for name in SECTIONS:
@@ -121,7 +124,7 @@ async def revise(state: State, parts: Parts) -> Update:
             continue
         new = await section(name, facts, context, written, parts, defects=mine, before=old.body)
         written.append(new)
-        changes.append(f"{name}: {'rewritten' if new.body != old.body else 'left as it was'}")
+        changes.append(f"{name}: {told_change(old.body, new.body)}")
     front = [defect for defect in defects if concerns(defect, "abstract") or concerns(defect, "title")]
     update = await finish(facts, context, written, parts, defects=front)
     rebuttal = await write_rebuttal(parts.model, RebuttalFacts(defects=defects, changes=tuple(changes)))
@@ -129,6 +132,15 @@ async def revise(state: State, parts: Parts) -> Update:
     write_json(file, {**rebuttal.model_dump(mode="json"), "changes": changes})
     parts.ledger.record("paper.revised", actor="agent:writing", files=[file], facts={"round": number})
     return update
+
+
+def _reviewed_draft(parts: Parts, number: int) -> Draft:
+    """Return the paper as the reviewers read it.
+
+    A revision puts another in its place before the rebuttal is written; a run that is killed between the two would
+    else revise what is revised already, and pay for it.
+    """
+    return Draft.model_validate(read_json(parts.folder.review_round(number) / "draft.json"))
 
 
 def _human_defects(state: State) -> tuple[Defect, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ai_scientist.agents.operators import StageValues
 from ai_scientist.agents.writing import Step, Story
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.plan import Plan
@@ -44,13 +45,15 @@ def _step(node: Node, journal: Journal, chosen: bool) -> Step:
         component=added[0] if added else "",
         rationale=node.rationale,
         status=node.outcome.status.value if node.outcome else "running",
-        improved=_improved(node, parent),
+        improved=_improved(node, parent, journal),
         chosen=chosen,
     )
 
 
-def _improved(node: Node, parent: Node | None) -> bool | None:
-    """Whether a node scored better than its parent; only scores of one stage's target compare."""
-    if parent is None or node.score is None or parent.score is None or node.stage != parent.stage:
+def _improved(node: Node, parent: Node | None, journal: Journal) -> bool | None:
+    """Whether a node is better than its parent, as the stage that made it sees both; None where it cannot be said."""
+    if parent is None:
         return None
-    return node.score.value > parent.score.value
+    values = StageValues(journal, node.stage)
+    mine, before = values.of(node), values.of(parent)
+    return None if mine is None or before is None else mine > before

@@ -11,6 +11,7 @@ from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.results import confirmed_node, displays_of, results_of, story_of
 from ai_scientist.graph.state import State, Update
+from ai_scientist.literature.search import SearchLine, most_found
 from ai_scientist.paper.compile import compile_paper
 from ai_scientist.paper.context import Attempt, Provenance, RenderContext
 from ai_scientist.paper.document import SECTIONS, Draft, Section, SectionName
@@ -33,6 +34,7 @@ def paper_facts(state: State, parts: Parts) -> PaperFacts:
         results=results_of(parts),
         story=story_of(state, parts),
         literature=tuple(abstract(record) for record in library.records()),
+        nearest=most_found(SearchLine.model_validate_json(line) for line in library.searches()),
         quotes=tuple(library.quotes()),
         figures=displays.figures,
         tables=displays.tables,

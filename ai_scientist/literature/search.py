@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from pydantic import Field
@@ -153,3 +153,19 @@ def _line(answer: Answer, ids: dict[tuple[str, str, str], str], when: str) -> Se
         failure=answer.failure,
         cached=answer.cached,
     )
+
+
+RANK_SMOOTHING = 10
+"""Lower: the first hits of a query count for more beside records that many queries found far down."""
+
+
+def most_found(log: Iterable[SearchLine], most: int = 16) -> tuple[str, ...]:
+    """Return the ids that a run's searches put highest, by reciprocal ranks: found often and early comes first.
+
+    Equal places go by id, so that the same log gives the same order.
+    """
+    worth: dict[str, float] = {}
+    for line in log:
+        for rank, record in enumerate(line.records):
+            worth[record] = worth.get(record, 0.0) + 1 / (RANK_SMOOTHING + rank)
+    return tuple(sorted(worth, key=lambda record: (-worth[record], record))[:most])

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -87,22 +86,10 @@ def clip_end(text: str, most: int) -> str:
     return text if len(text) <= most + 80 else f"[… {len(text) - most} characters left out …]\n{text[-most:]}"
 
 
-def relevant(records: Sequence[Any], query: str, most: int) -> list[Any]:
-    """Return those of some records (with `title` and `text`) that share most words with a query, most first.
-
-    Rare words count more than common ones, as they tell more. Plain counting: it only chooses what a prompt shows.
-    """
-    wanted = _words(query)
-    found = [_words(f"{record.title} {record.text}") for record in records]
-    common = Counter(word for words in found for word in words & wanted)
-    worth = [sum(1 / common[word] for word in words & wanted) for words in found]
-    best = sorted(range(len(found)), key=lambda place: (-worth[place], place))
-    return [records[place] for place in best[:most]]
-
-
-def _words(text: str) -> set[str]:
-    """Return the longer words of a text, without the ends that only grammar gives them."""
-    return {re.sub(r"(ies|es|s|ing|ed|ion|ions)$", "", word) for word in re.findall(r"[a-z]{4,}", text.lower())}
+def named(items: Sequence[Any], ids: Sequence[str]) -> list[Any]:
+    """Return those of some items (with an `id`) that a list names, in the list's order."""
+    known = {item.id: item for item in items}
+    return [known[name] for name in ids if name in known]
 
 
 def number(value: float) -> str:
@@ -147,7 +134,7 @@ def _environment() -> Environment:
     names: Any = made.globals  # jinja2's types list its own functions only
     filters: Any = made.filters
     names["cut"] = _cut
-    filters.update(clip=clip, clip_end=clip_end, number=number, relevant=relevant)
+    filters.update(clip=clip, clip_end=clip_end, number=number, named=named)
     return made
 
 

@@ -267,7 +267,10 @@ def _subject_and_object(at: int, test: TestResult, whole: _Clause, flat: Flat) -
     conditions = [m for m in whole.mentions if m.noun == "condition" and not m.typed]
     before = [m for m in conditions if low <= m.position < at]
     if before and not before[-1].governed and before[-1].name != h.treatment:
-        message = f"{test.id} is about {h.treatment!r}, but the claim's subject is {before[-1].name!r}."
+        message = (
+            f"{test.id} is about {h.treatment!r}, but the condition named before the claim is {before[-1].name!r}. "
+            rf"Name the subject by \cond{{{h.treatment}}}; a pronoun is taken for the condition named last."
+        )
         yield Disagreement(position=at, message=message)
     after = [m for m in conditions if at < m.position < high]
     if after:

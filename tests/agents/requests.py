@@ -242,6 +242,7 @@ PAPER = PaperFacts(
         spread="The search's seeds and the confirm seeds agree.",
     ),
     literature=LITERATURE,
+    nearest=tuple(record.id for record in LITERATURE),
     quotes=(
         Quote(
             id="smith2019stopping-q1",

@@ -130,7 +130,7 @@ async def test_a_value_that_an_earlier_stage_gave_is_not_shown_beside_this_stage
         journal.propose(first)
         outcome = Outcome(status=Status.OK, seeds=(0,), wall_seconds=1)
         node = journal.finish(first.id, outcome, Score(value=0.9))
-        assert StageValues(journal, STAGE).of(node) == 0.9
-        assert StageValues(journal, tune).of(node) is None
+        assert StageValues(journal, STAGE.name).of(node) == 0.9
+        assert StageValues(journal, tune.name).of(node) is None
         journal.enter_stage(tune, {node.id: Score(value=0.4)})
-        assert StageValues(journal, tune).of(node) == 0.4
+        assert StageValues(journal, tune.name).of(node) == 0.4

@@ -11,7 +11,7 @@ from ai_scientist.core.clock import FixedClock
 from ai_scientist.literature.fusion import fuse, same_paper
 from ai_scientist.literature.library import Library
 from ai_scientist.literature.records import Record
-from ai_scientist.literature.search import SearchLine, search_everywhere
+from ai_scientist.literature.search import OWN, SearchLine, most_found, search_everywhere
 from ai_scientist.literature.sources.base import Answer
 from ai_scientist.literature.sources.openalex import OpenAlexSource
 from ai_scientist.literature.sources.semanticscholar import SemanticScholarSource
@@ -201,3 +201,13 @@ def test_fusion_loses_and_invents_no_paper(lists: list[list[str]]) -> None:
     assert {f.record.title.split()[0] for f in fused} == {word for words in lists for word in words}
     scores = [f.score for f in fused]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_what_many_searches_put_high_comes_before_what_one_put_first() -> None:
+    def line(*records: str) -> SearchLine:
+        return SearchLine(source=OWN, query="q", when="", hits=len(records), records=records)
+
+    log = [line("a", "b", "c"), line("d", "b"), line("b", "a"), line()]
+    assert most_found(log) == ("b", "a", "d", "c")
+    assert most_found(log, most=2) == ("b", "a")
+    assert most_found([]) == ()
