@@ -45,6 +45,7 @@ class ReviewFacts(Value):
     lens: str
     evidence: Evidence
     earlier: tuple[Defect, ...] = Field(default=(), description="What was found in the round before.")
+    pages: int = Field(default=0, description="How many of its pages are there as pictures.")
 
 
 class RebuttalFacts(Value):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 GATES = ("idea", "plan", "results", "paper")
 VARIANTS = ("cpu", "cuda")
 BACKENDS = ("auto", "docker", "bubblewrap", "process")
+ROLES = ("ideation", "novelty", "planning", "coding", "analysis", "writing", "reviewing", "vision")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -31,27 +32,31 @@ def _json_option(command: Any) -> Any:
 @cli.command()
 @click.argument("topic")
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="The runs folder."
+    "--settings", type=click.Path(exists=True, path_type=Path), help="A TOML file; what options say goes before it."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides all randomness.")
-@click.option("--model", default="rules", show_default=True, help="'rules', or provider:name such as openai:gpt-5.")
+@click.option("--output", type=click.Path(path_type=Path), help="The runs folder.  [default: runs]")
+@click.option("--seed", type=click.IntRange(min=0), help="Decides all randomness.  [default: 0]")
+@click.option("--model", help="'rules', or provider:name such as openai:gpt-5.  [default: rules]")
 @click.option("--base-url", help="An OpenAI-compatible endpoint.")
+@click.option("--role", multiple=True, metavar="ROLE=MODEL", help=f"Another model for one of {', '.join(ROLES)}.")
+@click.option("--fallback", multiple=True, metavar="MODEL", help="Asked, in order, while the model is down.")
 @click.option("--template", help="The research template to start from.")
 @click.option("--quick", is_flag=True, help="The smallest honest setting: seconds; the paper says so.")
 @click.option("--nodes", type=click.IntRange(min=1), help="Nodes of the search.  [default: 24]")
 @click.option("--slots", type=click.IntRange(min=1), help="Nodes evaluated at once; 1 gives the same tree every time.")
-@click.option("--calls", type=click.IntRange(min=1), help="Model calls at once.")
+@click.option("--calls", type=click.IntRange(min=1), help="Model calls at once, per provider.  [default: 4]")
 @click.option(
     "--model-timeout",
     type=click.FloatRange(min=0, min_open=True),
     help="Seconds that one model call may take; more for a slow local model.  [default: 300]",
 )
+@click.option("--tokens-per-minute", help="Most tokens a minute, per provider, such as 200K.")
 @click.option("--policy", help="How the tree grows.  [default: best_first]")
 @click.option("--depth", type=click.IntRange(min=1), help="Longest path from a stage's root.  [default: 8]")
 @click.option("--width", type=click.IntRange(min=1), help="Most children of a node.  [default: 4]")
 @click.option("--stages", type=click.Path(exists=True, path_type=Path), help="A file that replaces the stages.")
 @click.option("--confirm-seeds", type=click.IntRange(min=2), help="Fresh seeds behind the paper's numbers.")
-@click.option("--sandbox", type=click.Choice(BACKENDS), default="auto", show_default=True)
+@click.option("--sandbox", type=click.Choice(BACKENDS), help="Where programs run.  [default: auto]")
 @click.option("--timeout", type=float, help="Seconds that one seed of an experiment may take.  [default: 300]")
 @click.option("--memory", help="Memory of one seed, such as 2G.  [default: 4G]")
 @click.option("--disk", help="What one seed may write, such as 2G.  [default: 512M]")
@@ -75,13 +80,13 @@ def _json_option(command: Any) -> Any:
 @click.option(
     "--semantic", metavar="MODEL", help="Search by meaning too: a sentence-transformers model, name or folder."
 )
-@click.option("--budget-usd", type=click.FloatRange(min=0), help="Most that model calls may cost.")
-@click.option("--budget-tokens", help="Most tokens, such as 2M.")
-@click.option("--budget-hours", type=click.FloatRange(min=0, min_open=True), help="Longest the run may take.")
+@click.option("--budget-usd", help="Most that model calls may cost, such as 5; a stage's own too: 5,explore=2.")
+@click.option("--budget-tokens", help="Most tokens, such as 2M, or 2M,write=300K.")
+@click.option("--budget-hours", help="Longest the run may take, such as 6, 90m, or 6,explore=2.")
 @click.option(
     "--prices", type=click.Path(exists=True, path_type=Path), help="A price table that overrides the shipped one."
 )
-@click.option("--approve", default="", help=f"Stop there for a person: any of {','.join(GATES)}.")
+@click.option("--approve", help=f"Stop there for a person: any of {','.join(GATES)}.")
 @click.option("--record", type=click.Path(path_type=Path), help="Keep a tape of the model's answers.")
 @click.option("--replay", type=click.Path(exists=True, path_type=Path), help="Answer from a tape.")
 @_json_option
@@ -112,13 +117,14 @@ def resume(run_folder: Path, reply: str | None, text: str, edited: Path | None, 
 @click.argument("draft", type=click.Path(path_type=Path))
 @click.option("--model", default="rules", show_default=True)
 @click.option("--base-url")
+@click.option("--role", multiple=True, metavar="ROLE=MODEL", help="Another model for a role; 'vision' sees the pages.")
 @click.option("--reviewers", type=click.IntRange(min=1), default=3, show_default=True)
 @_json_option
-def review(draft: Path, model: str, base_url: str | None, reviewers: int, as_json: bool) -> None:
+def review(draft: Path, model: str, base_url: str | None, role: tuple[str, ...], reviewers: int, as_json: bool) -> None:
     """Review DRAFT (PDF, LaTeX or Markdown, anybody's), or the paper of a run."""
     from ai_scientist.cli.reviewing import carry_out_review, print_review
 
-    result = carry_out_review(draft, model=model, base_url=base_url, reviewers=reviewers)
+    result = carry_out_review(draft, model=model, base_url=base_url, role=role, reviewers=reviewers)
     print_review(result, as_json=as_json)
 
 

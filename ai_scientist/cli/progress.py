@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from types import TracebackType
 from typing import Any
@@ -12,6 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ai_scientist.graph.spending import Account
+
 STEPS: dict[str, str] = {
     "ideate": "looking for ideas",
     "check_novelty": "comparing with the literature",
@@ -21,6 +24,7 @@ STEPS: dict[str, str] = {
     "lock": "locking the plan",
     "run_stage": "",
     "analyse": "analysing",
+    "look": "",
     "gate_results": "",
     "write": "writing",
     "review": "reviewing",
@@ -37,6 +41,7 @@ SENTENCES = {
     "sandbox.chosen": "sandbox: {name} ({why})",
     "stage.started": "stage {name}: {goal}",
     "stage.finished": "stage {name} over: {why}",
+    "figures.seen": "figures looked at: {figures}, with {problems} problems",
     "paper.compiled": "paper: {pages} pages",
     "review.done": "review {round}: overall {overall:.1f}, {decision}",
     "audit.done": "audit: {verdict}, {checked} things checked, {findings} findings",
@@ -52,6 +57,18 @@ class _Missing(dict[str, Any]):
         return "?"
 
 
+class _Log(logging.Handler):
+    """Shows what the log says where it does not tear the display apart: warnings as lines, the rest for a moment."""
+
+    def __init__(self, display: Display) -> None:
+        super().__init__(logging.INFO)
+        self._display = display
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a record."""
+        self._display.say(record.getMessage(), for_a_moment=record.levelno < logging.WARNING)
+
+
 class Display:
     """Hears events and keeps a few lines up to date; without a terminal it prints one line an event."""
 
@@ -61,10 +78,15 @@ class Display:
         self._doing: str = "starting"
         self._stage: dict[str, Any] = {}
         self._best = ""
-        self._cost = "$0.00"
+        self._spent = ""
+        self._waiting = ""
+        self._log = _Log(self)
         self._live = Live(self, console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Display:
+        logger = logging.getLogger("ai_scientist")
+        logger.addHandler(self._log)
+        logger.setLevel(logging.INFO)
         if self._console.is_terminal:
             self._live.start()
         return self
@@ -72,6 +94,7 @@ class Display:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        logging.getLogger("ai_scientist").removeHandler(self._log)
         if self._console.is_terminal:
             self._live.stop()
 
@@ -79,12 +102,22 @@ class Display:
         """Take notice of an event."""
         line = self._hear(event, facts)
         if line:
-            elapsed = time.monotonic() - self._began
-            self._console.print(Text.assemble((f"{elapsed:6.1f}s ", "dim"), line), highlight=False)
+            self._line(line)
+
+    def say(self, text: str, *, for_a_moment: bool) -> None:
+        """Show what the log says: as a line, or below the display until something happens."""
+        self._waiting = text
+        if not for_a_moment:
+            self._line(text, style="yellow")
+
+    def _line(self, text: str, style: str = "") -> None:
+        elapsed = time.monotonic() - self._began
+        self._console.print(Text.assemble((f"{elapsed:6.1f}s ", "dim"), (text, style)), highlight=False)
 
     def _hear(self, event: str, facts: dict[str, Any]) -> str:
-        if "cost_usd" in facts:
-            self._cost = f"${facts['cost_usd']:.2f}"
+        self._waiting = ""
+        if event == "budget.spent":
+            self._spent = Account.model_validate(facts).words()
         if event == "step.started":
             self._doing = str(STEPS.get(facts["step"], facts["step"]))
             self._stage = {} if self._doing else self._stage
@@ -94,7 +127,8 @@ class Display:
             self._stage = {**facts, "done": 0, "began": time.monotonic()}
         if event == "node.finished":
             return self._node(facts)
-        return SENTENCES[event].format_map(_Missing(facts)) if event in SENTENCES else ""
+        said = SENTENCES[event].format_map(_Missing(facts)) if event in SENTENCES else ""
+        return f"{said} ({self._spent})" if self._spent and event in ("stage.finished", "review.done") else said
 
     def _node(self, facts: dict[str, Any]) -> str:
         self._stage["done"] = self._stage.get("done", 0) + 1
@@ -113,11 +147,12 @@ class Display:
             Text(self._doing, style="bold"),
             Text(f"node {done}/{total}" if total else ""),
             Text(f"best {self._best}" if self._best else ""),
-            Text(self._cost),
+            Text(self._spent),
             Text(f"{elapsed:.0f}s"),
             Text(left, style="dim"),
         )
-        return Group(table, ProgressBar(total=total or 1, completed=done, width=60) if total else Text(""))
+        bar = ProgressBar(total=total or 1, completed=done, width=60) if total else Text("")
+        return Group(table, bar, Text(self._waiting, style="dim"))
 
 
 def seconds_left(stage: dict[str, Any], done: int, total: int) -> float:

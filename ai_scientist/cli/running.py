@@ -69,6 +69,8 @@ def summary(result: RunResult) -> dict[str, Any]:
         "verdict": result.verdict,
         "seconds": round(result.seconds, 1),
         "cost_usd": result.cost_usd,
+        "tokens": result.spent.spent.tokens,
+        "budget": result.spent.facts(),
         "waiting": result.waiting,
         "problem": result.problem,
     }
@@ -86,12 +88,12 @@ def print_result(result: RunResult, *, as_json: bool) -> None:
             click.echo(f"ai-scientist: {result.problem}", err=True)
         return
     lines = [
-        ("paper", _text(result.pdf) or "none (see `ai-scientist doctor`)"),
+        ("paper", _text(result.pdf) or _no_paper(result)),
         ("code", _text(result.code) or "none"),
         ("reviews", _text(result.reviews) or "none"),
         ("audit", f"{result.audit} ({result.verdict})" if result.audit else "none"),
         ("took", f"{result.seconds:.0f} s"),
-        ("cost", "unknown: a model without a price was used" if result.cost_usd is None else f"${result.cost_usd:.2f}"),
+        ("spent", result.spent.words()),
     ]
     click.echo(f"\n{result.run.name}: {_status(result)}")
     for name, value in lines:
@@ -100,6 +102,10 @@ def print_result(result: RunResult, *, as_json: bool) -> None:
         click.echo(f"Answer the gate with: ai-scientist resume {result.run} --reply approve|edit|redirect|stop")
     elif result.status == "failed":
         click.echo(f"Go on with: ai-scientist resume {result.run}")
+
+
+def _no_paper(result: RunResult) -> str:
+    return "none (see `ai-scientist doctor`)" if result.audit else "none: the run did not come so far"
 
 
 def _status(result: RunResult) -> str:

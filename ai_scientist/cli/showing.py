@@ -14,6 +14,7 @@ from ai_scientist.core.ids import TestId
 from ai_scientist.core.jsonl import read_json, write_atomic
 from ai_scientist.core.ledger import read_events
 from ai_scientist.core.run_folder import RunFolder, find_runs
+from ai_scientist.graph.spending import spent_of
 
 
 def state_of(folder: RunFolder) -> dict[str, Any]:
@@ -71,12 +72,18 @@ def show_run(path: Path, *, tree: bool, as_json: bool) -> None:
     told["tests"] = _tests(read_json(tests)) if tests.exists() else {}
     meta = sorted(folder.path.glob("reviews/round-*/meta.json"))
     told["review"] = read_json(meta[-1]) if meta else None
+    total, stages = spent_of(folder)
+    told["budget"] = {**total.facts(), "stages": {name: stage.facts() for name, stage in stages.items()}}
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     console = Console()
     for key in ("title", "topic", "status", "created", "model", "seed", "pdf", "verdict"):
         console.print(f"[dim]{key:<9}[/dim]{told[key]}", highlight=False, soft_wrap=True)
+    console.print(f"[dim]spent    [/dim]{total.words()}", highlight=False, soft_wrap=True)
+    for name, stage in stages.items():
+        calls = f"{stage.spent.steps} {'call' if stage.spent.steps == 1 else 'calls'}"
+        console.print(f"           {name:<10} {calls:>10}  {stage.words()}", highlight=False, style="dim")
     table = Table("", "hypothesis", "difference", "corrected p", "verdict", box=None, pad_edge=False)
     for name, test in told["tests"].items():
         interval = f"{test['difference']:+.4g} [{test['ci_low']:+.4g}, {test['ci_high']:+.4g}]"

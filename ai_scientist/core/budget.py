@@ -329,8 +329,8 @@ def _money(usd: float) -> str:
 def _exceeded(limit: _Limit, stage: str, kind: str, needed: str, left: str) -> BudgetExceeded:
     whose = f"the budget of the stage {limit.name!r}" if limit.name else "the budget of the run"
     if kind == "seconds":
-        return BudgetExceeded(f"The time in {whose} is used up.", limit=f"{limit.name} seconds".strip())
+        said = f"The time in {whose} is used up."
+        return BudgetExceeded(said, limit=f"{limit.name} seconds".strip(), stage=limit.name)
     kept = "" if limit.name or stage in PAPER_STAGES else " (beside what is kept for the paper)"
-    return BudgetExceeded(
-        f"The next step could take {needed}, and {left} of {whose} is left{kept}.", limit=f"{limit.name} {kind}".strip()
-    )
+    said = f"The next step could take {needed}, and {left} of {whose} is left{kept}."
+    return BudgetExceeded(said, limit=f"{limit.name} {kind}".strip(), stage=limit.name)

@@ -64,13 +64,15 @@ class BudgetExceeded(AIScientistError):
 
     Attributes:
         limit: Which limit: "usd", "tokens", "seconds" or "nodes", with the stage in front if it is a stage's.
+        stage: The stage whose own limit it is; empty for the run's.
     """
 
     exit_code = 3
 
-    def __init__(self, message: str, *, limit: str) -> None:
+    def __init__(self, message: str, *, limit: str, stage: str = "") -> None:
         super().__init__(message)
         self.limit = limit
+        self.stage = stage
 
 
 class SandboxError(AIScientistError):

@@ -20,6 +20,7 @@ from ai_scientist.graph.opening import open_parts
 from ai_scientist.graph.parts import Parts, Progress
 from ai_scientist.graph.pipeline import build_graph
 from ai_scientist.graph.run import RunResult, RunStatus
+from ai_scientist.graph.spending import account
 from ai_scientist.graph.state import State, initial_state
 
 Compiled = CompiledStateGraph[State, None, State, State]
@@ -75,6 +76,7 @@ def _result(parts: Parts, standing: StateSnapshot, problem: AIScientistError | N
         verdict=str(values.get("verdict", "")),
         seconds=spent.seconds,
         cost_usd=None if spent.unpriced else spent.usd,
+        spent=account(spent, parts.budget.limits),
         waiting=waiting,
         problem=str(problem or values.get("problem", "")),
         exit_code=_exit_code(values, problem),

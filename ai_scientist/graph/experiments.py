@@ -61,9 +61,11 @@ async def run_stage(state: State, parts: Parts) -> Update:
         result = await _scheduler(stage, plan, parts, await parts.bench()).run_stage(stage)
         why, best = result.reason, result.best
     except BudgetExceeded as exceeded:
-        # The stage ends, not the run: what was found so far is confirmed and written about.
+        # The stage ends, not the run: what was found so far is confirmed and written about. Where the limit was the
+        # stage's own, the next stage has its turn.
         why, best = f"budget: {exceeded.limit}", parts.journal.handed_on(stage.name)
-        update["status"] = "budget"
+        if not exceeded.stage:
+            update["status"] = "budget"
         facts = {"limit": exceeded.limit, "step": stage.name}
         parts.ledger.record("budget.reached", actor="harness", key=f"budget:{stage.name}", facts=facts)
         parts.progress("budget.reached", limit=exceeded.limit)
@@ -142,7 +144,6 @@ def _tell(told: Progress, parts: Parts) -> None:
             status=node.outcome.status.value,
             value=node.score.value if node.score else None,
             best=told.best_score.value if told.best_score else None,
-            cost_usd=parts.budget.spent.usd,
         )
 
 

@@ -12,17 +12,19 @@ from importlib.metadata import version
 from ai_scientist.agents.ideation import TopicFacts, propose_ideas
 from ai_scientist.core.budget import Budget
 from ai_scientist.core.clock import Clock
-from ai_scientist.core.errors import RunCorrupted
+from ai_scientist.core.errors import ConfigError, RunCorrupted
 from ai_scientist.core.ledger import Ledger
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.core.settings import Settings
 from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import LazyBench, Parts, Progress
+from ai_scientist.graph.planning import GOALS
+from ai_scientist.graph.spending import ReportingModel
 from ai_scientist.literature.asking import check_literature
 from ai_scientist.literature.library import Library
 from ai_scientist.models.build import build_model
 from ai_scientist.models.check import check_model
-from ai_scientist.models.names import is_language_model
+from ai_scientist.models.names import is_language_model, vision_model
 from ai_scientist.rules.engine import RulesModel
 from ai_scientist.sandbox.bench import set_up
 from ai_scientist.search.checkpoints import Checkpoints
@@ -50,6 +52,7 @@ async def look_before(topic: str, settings: Settings) -> None:
     """
     POLICIES.get(settings.search.policy)
     check_literature(settings.literature)
+    _check_stage_limits(settings)
     if not is_language_model(settings.model):
         facts = TopicFacts(topic=topic, count=1, literature=(), packages=PACKAGES, template=settings.template)
         await propose_ideas(RulesModel(), facts)
@@ -57,6 +60,18 @@ async def look_before(topic: str, settings: Settings) -> None:
         await check_model(settings.model, settings.budget)
     bench = await set_up(settings.sandbox, trusted=not is_language_model(settings.model), data=settings.data)
     bench.close()
+
+
+ASKING_STEPS = ("ideate", "novelty", "plan", "analyse", "write", "review", "revise")
+"""Steps of the pipeline that ask a model, beside the stages of the search; each may have limits of its own."""
+
+
+def _check_stage_limits(settings: Settings) -> None:
+    """Refuse limits of a stage that does not exist: they would limit nothing. A file of stages names its own."""
+    known = (*ASKING_STEPS[:3], *GOALS, *ASKING_STEPS[3:])
+    unknown = [name for name in settings.budget.stages if name not in known]
+    if unknown and settings.search.stages is None:
+        raise ConfigError(f"There is no stage named {unknown[0]!r} to limit; there are {', '.join(known)}.")
 
 
 @contextmanager
@@ -90,8 +105,9 @@ def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> Generator
             clock=clock,
             ledger=ledger,
             budget=budget,
-            model=model,
+            model=ReportingModel(model, budget, progress),
             fallback=None if is_rules else rules,
+            eyes=vision_model(settings.model) or "",
             library=library,
             journal=journal,
             checkpoints=Checkpoints(folder.checkpoints),

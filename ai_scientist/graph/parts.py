@@ -57,6 +57,7 @@ class Parts:
 
     Attributes:
         fallback: The engine that finishes a run whose money ran out; None if there is none.
+        eyes: Name of the model that looks at pictures; empty if none does.
         bench: Set up when the first program runs, so that a run without experiments needs no sandbox.
     """
 
@@ -68,6 +69,7 @@ class Parts:
     budget: Budget
     model: Model
     fallback: Model | None
+    eyes: str
     library: Library
     journal: Journal
     checkpoints: Checkpoints

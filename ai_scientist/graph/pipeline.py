@@ -1,6 +1,6 @@
 """The state machine: which step follows which.
 
-    ideate → check novelty ⟲ → gate → plan → gate → lock → EXPERIMENTS → analyse → gate → write → review ⟲ revise
+    ideate → check novelty ⟲ → gate → plan → gate → lock → EXPERIMENTS → analyse → look → gate → write → review ⟲ revise
                                                                                     → gate → audit → done
 
 Each step is a plain async function of (state, parts); this file binds them to LangGraph and nothing else.
@@ -18,8 +18,8 @@ from typing import Protocol
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import RetryPolicy
 
-from ai_scientist.core.errors import BudgetExceeded, TransientError
-from ai_scientist.graph import auditing, experiments, ideas, planning, results, reviewing, writing
+from ai_scientist.core.errors import AIScientistError, BudgetExceeded, TransientError
+from ai_scientist.graph import auditing, experiments, ideas, looking, planning, results, reviewing, writing
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.state import State, Update
 
@@ -71,7 +71,10 @@ def bind(step: Step, open_parts: OpenParts) -> Bound:
             facts = {"limit": exceeded.limit, "step": step.__name__}
             parts.ledger.record("budget.reached", actor="harness", key=f"budget:{step.__name__}", facts=facts)
             parts.progress("budget.reached", limit=exceeded.limit)
-            done = await step(state, replace(parts, model=parts.fallback, fallback=None))
+            try:
+                done = await step(state, replace(parts, model=parts.fallback, fallback=None, eyes=""))
+            except AIScientistError:
+                raise exceeded from None  # rules cannot do it: there is nothing yet that a paper could be made of
             done["status"] = "budget"
             return done
 
@@ -119,6 +122,7 @@ def build_graph(open_parts: OpenParts, *, begin: Begin | None = None) -> Graph:
         planning.gate_plan,
         planning.lock,
         results.analyse,
+        looking.look,
         results.gate_results,
         writing.write,
         reviewing.review,
@@ -146,7 +150,8 @@ def build_graph(open_parts: OpenParts, *, begin: Begin | None = None) -> Graph:
     graph.add_conditional_edges("gate_plan", after_gate, {"go": "lock", "back": "plan", "stop": END})
     graph.add_edge("lock", "experiments")
     graph.add_conditional_edges("experiments", after_experiments, {"go": "analyse", "failed": "audit_run"})
-    graph.add_edge("analyse", "gate_results")
+    graph.add_edge("analyse", "look")
+    graph.add_edge("look", "gate_results")
     graph.add_conditional_edges("gate_results", after_gate, {"go": "write", "back": "write", "stop": END})
     graph.add_edge("write", "review")
     graph.add_conditional_edges(

@@ -79,8 +79,22 @@ async def analyse(state: State, parts: Parts) -> Update:
     facts = {"node": node, "cells": len(results.cells), "tests": len(results.tests)}
     parts.ledger.record("results.built", actor="harness", inputs=[plan.hash], files=files, facts=facts)
     await check_soundness(parts.journal.node(node), rows, config, plan, parts)
+    await show(state, parts)
+    return {}
+
+
+async def show(state: State, parts: Parts, *, problems: tuple[str, ...] = ()) -> None:
+    """Have figures and tables chosen, and make them.
+
+    Args:
+        state: Says which node was confirmed.
+        parts: What it is made with.
+        problems: What is wrong with those that there are.
+    """
+    plan, results = locked_plan(parts), results_of(parts)
+    rows = rows_of(confirmed_node(state), parts)
     curves = tuple(sorted({row.metric for row in rows if not row.is_final}))
-    made, problems = Displays(figures=(), tables=()), tuple[str, ...]()
+    made = Displays(figures=(), tables=())
     for _ in range(TRIES):
         wanted = await choose_displays(
             parts.model, DisplayFacts(plan=plan, results=results, curves=curves, problems=problems)
@@ -93,7 +107,6 @@ async def analyse(state: State, parts: Parts) -> Update:
     file = parts.folder.results / "displays.json"
     write_json(file, made.model_dump(mode="json"))
     parts.ledger.record("displays.made", actor="harness", files=[file])
-    return {}
 
 
 def _make(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from ai_scientist.agents.reviewing import (
     Evidence,
@@ -12,19 +13,22 @@ from ai_scientist.agents.reviewing import (
     write_rebuttal,
 )
 from ai_scientist.audit.check import audit
+from ai_scientist.core.errors import ModelError
 from ai_scientist.core.jsonl import read_json, write_json
 from ai_scientist.graph.gates import ask
+from ai_scientist.graph.looking import facts_of_looking
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.results import confirmed_node, results_of, story_of
 from ai_scientist.graph.soundness import soundness_of
 from ai_scientist.graph.state import State, Update
 from ai_scientist.graph.writing import finish, paper_facts, render_context, section
+from ai_scientist.models.request import Model
 from ai_scientist.paper.compile import read_draft
 from ai_scientist.paper.document import SECTIONS, Draft, Section, SectionName
 from ai_scientist.paper.read import read_run_paper
 from ai_scientist.review.changes import told_change
-from ai_scientist.review.forms import Defect, MetaReview
+from ai_scientist.review.forms import Defect, MetaReview, Review
 from ai_scientist.review.meta import hold_to_evidence, meta_review
 
 LENSES = ("evidence", "method", "presentation")
@@ -44,7 +48,7 @@ def evidence_of(state: State, parts: Parts) -> Evidence:
         plan=locked_plan(parts),
         tests=tuple(results_of(parts).tests.values()),
         findings=report.findings,
-        checks=(*report.notes, *(outcome.warnings if outcome else ())),
+        checks=(*report.notes, *(outcome.warnings if outcome else ()), *facts_of_looking(parts)),
         soundness=found.checks if (found := soundness_of(parts)) else (),
         counts=story_of(state, parts).counts,
         code="\n\n".join(f"# {name}\n{text}" for name, text in sorted(program.files.items())),
@@ -61,18 +65,14 @@ async def review(state: State, parts: Parts) -> Update:
     evidence = evidence_of(state, parts)
     earlier = _meta(parts, number - 1).defects if number > 1 else ()
     count = parts.settings.review.reviewers
-    reviews = await asyncio.gather(
-        *(
-            review_paper(
-                parts.model,
-                ReviewFacts(
-                    title=paper.title, text=paper.text, lens=LENSES[k % len(LENSES)], evidence=evidence, earlier=earlier
-                ),
-                sample=k,
-            )
-            for k in range(count)
+    pages = _pages(state, parts, folder)
+    facts_of = [
+        ReviewFacts(
+            title=paper.title, text=paper.text, lens=LENSES[k % len(LENSES)], evidence=evidence, earlier=earlier
         )
-    )
+        for k in range(count)
+    ]
+    reviews = await asyncio.gather(*(review_with(parts.model, facts, k, pages) for k, facts in enumerate(facts_of)))
     meta = meta_review(reviews, findings=evidence.findings)
     if number > 1:
         meta = hold_to_evidence(meta, _meta(parts, number - 1), same_evidence=_same_evidence(parts, number))
@@ -84,9 +84,30 @@ async def review(state: State, parts: Parts) -> Update:
     facts = {"round": number, "overall": meta.overall, "decision": meta.decision}
     write_json(folder / "draft.json", draft.model_dump(mode="json"))
     files += [folder / name for name in ("meta.json", "evidence.json", "draft.json")]
+    files += pages
     parts.ledger.record("review.done", actor="agent:reviewing", files=files, facts=facts)
     parts.progress("review.done", **facts)
     return {"round": number, "decision": meta.decision}
+
+
+def _pages(state: State, parts: Parts, folder: Path) -> tuple[Path, ...]:
+    """Return the paper's pages as pictures, where there is a PDF and a model that looks at pictures."""
+    if not parts.eyes or not state["pdf"]:
+        return ()
+    from ai_scientist.paper.pictures import page_pictures  # needed by those alone who have a model that sees
+
+    return page_pictures(parts.folder.path / state["pdf"], folder / "pages")
+
+
+async def review_with(model: Model, facts: ReviewFacts, number: int, pages: tuple[Path, ...]) -> Review:
+    """Return one review; the reviewer of the presentation is shown the pages as pictures, if there are any."""
+    if pages and facts.lens == "presentation":
+        try:
+            seeing = facts.model_copy(update={"pages": len(pages)})
+            return await review_paper(model, seeing, sample=number, images=pages)
+        except ModelError:
+            pass  # the model that sees has no review to give: the one that reads has
+    return await review_paper(model, facts, sample=number)
 
 
 def _meta(parts: Parts, number: int) -> MetaReview:
@@ -122,7 +143,7 @@ async def revise(state: State, parts: Parts) -> Update:
         if not mine:
             written.append(old)
             continue
-        new = await section(name, facts, context, written, parts, defects=mine, before=old.body)
+        new = await section(name, facts, context, written, parts, defects=mine, old=old)
         written.append(new)
         changes.append(f"{name}: {told_change(old.body, new.body)}")
     front = [defect for defect in defects if concerns(defect, "abstract") or concerns(defect, "title")]

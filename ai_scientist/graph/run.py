@@ -14,6 +14,7 @@ from ai_scientist.core.settings import Settings
 from ai_scientist.graph.gates import GateReply
 from ai_scientist.graph.opening import look_before, versions
 from ai_scientist.graph.parts import Progress
+from ai_scientist.graph.spending import Account
 from ai_scientist.sandbox.sweep import sweep_leftovers
 
 RunStatus = Literal["done", "failed", "budget", "waiting", "stopped"]
@@ -33,6 +34,7 @@ class RunResult:
         verdict: Of the audit: "pass" or "fail"; empty if there was none.
         seconds: Wall time over all sessions of the run.
         cost_usd: What model calls cost; None if the price of one is unknown.
+        spent: What was spent, and under which limits.
         waiting: The gate and what stands at it.
         problem: Why it failed, in one sentence.
         exit_code: As the command line ends.
@@ -47,6 +49,7 @@ class RunResult:
     verdict: str
     seconds: float
     cost_usd: float | None
+    spent: Account
     waiting: dict[str, Any] | None = None
     problem: str = ""
     exit_code: int = 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ai_scientist.agents.writing import FrontFacts, PaperFacts, SectionFacts, write_front, write_section
-from ai_scientist.core.errors import AnswerInvalid
+from ai_scientist.core.errors import AIScientistError, AnswerInvalid
+from ai_scientist.core.hashing import sha256_json
+from ai_scientist.graph.authorship import author_note
 from ai_scientist.graph.ideas import abstract, chosen_idea, look_for_retractions, novelty_of
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
@@ -95,14 +97,15 @@ async def section(
     parts: Parts,
     *,
     defects: Sequence[Defect] = (),
-    before: str = "",
+    old: Section | None = None,
 ) -> Section:
-    """Return one section that passes the lint.
+    """Return one section that passes the lint: the model's; where it has none, the one before, or else rules'.
 
     Raises:
-        AnswerInvalid: If no try passes.
+        AnswerInvalid: If rules' does not pass either.
     """
     problems: list[str] = []
+    before = old.body if old else ""
     for attempt in range(1, TRIES + 1):
         asked = SectionFacts(
             section=name,
@@ -121,7 +124,32 @@ async def section(
         # Told apart by the try, or the call store would answer again.
         problems = [f"Try {attempt}, {problem}" for problem in found]
         before = answer.body
-    raise AnswerInvalid(f"The section {name!r} does not pass the lint: {problems[0]}")
+    problem = f"The section {name!r} does not pass the lint: {problems[0]}"
+    stood_in = old or await _section_instead(name, facts, context, written, parts, why=problem)
+    if stood_in is None:
+        raise AnswerInvalid(problem)
+    return stood_in
+
+
+async def _section_instead(
+    name: SectionName, facts: PaperFacts, context: RenderContext, written: Sequence[Section], parts: Parts, *, why: str
+) -> Section | None:
+    """Return the section as rules write it, where a model's does not pass; None if theirs does not either."""
+    if parts.fallback is None:
+        return None
+    try:
+        answer = await write_section(parts.fallback, SectionFacts(section=name, paper=facts, written=tuple(written)))
+    except AIScientistError:
+        return None
+    if has_errors(lint_text(answer.body, context, place=name, figures=facts.figures, tables=facts.tables)):
+        return None
+    _note_stand_in(parts, "writing_section", f"{name}:{sha256_json([answer.body])}", why)
+    return Section(name=name, title=answer.title, body=answer.body)
+
+
+def _note_stand_in(parts: Parts, prompt: str, key: str, why: str) -> None:
+    facts = {"prompt": prompt, "stage": "write", "why": why, "by": "rules"}
+    parts.ledger.record("agent.stood_in", actor="agent:writing", key=f"stood_in:{prompt}:{key}", facts=facts)
 
 
 async def finish(
@@ -134,9 +162,15 @@ async def finish(
 ) -> Update:
     """Write title and abstract, and compile."""
     problems: list[str] = []
-    for attempt in range(1, TRIES + 1):
+    for attempt in range(1, TRIES + 2):
         asked = FrontFacts(paper=facts, written=tuple(written), problems=tuple(problems), defects=tuple(defects))
-        front = await write_front(parts.model, asked)
+        if attempt <= TRIES:
+            front = await write_front(parts.model, asked)
+        elif parts.fallback is None:
+            raise AnswerInvalid(f"The paper does not compile: {problems[0]}")
+        else:
+            front = await write_front(parts.fallback, FrontFacts(paper=facts, written=tuple(written)))
+            _note_stand_in(parts, "writing_front", sha256_json([front.title, front.abstract]), problems[0])
         draft = Draft(
             title=front.title,
             abstract=front.abstract,
@@ -155,13 +189,3 @@ async def finish(
     parts.ledger.record("paper.compiled", actor="harness", files=made.files, facts=facts_of_it)
     parts.progress("paper.compiled", pages=made.pages)
     return {"pdf": str(made.pdf.relative_to(parts.folder.path)) if made.pdf else None}
-
-
-def author_note(parts: Parts) -> str:
-    """Return what wrote the paper, for the box on its first page."""
-    if parts.model.name == "rules":
-        who = "by a program that follows rules; no language model and no person wrote or edited its text"
-    else:
-        who = f"by the language model {parts.model.name} through AI Scientist; no person edited its text"
-    quick = " It was made at the smallest setting, meant for a first look." if parts.settings.quick else ""
-    return f"This paper was written {who}. Every result in it is rendered from stored measurements by address.{quick}"

@@ -184,10 +184,9 @@ class Caller:
     def _prepare(self, asking: Asking) -> _Prepared:
         mine = self._abilities
         system = asking.prompt.system + (text_instructions(asking.form) if mine.mode == "text" else "")
-        shown = asking.messages
-        if "images" in mine.dropped:
-            shown = tuple(Message(role=message.role, text=message.text) for message in shown)
-        messages = (Message(role="system", text=system), *shown)
+        if "images" in mine.dropped and any(message.images for message in asking.messages):
+            raise ModelError(f"{self.name} cannot look at pictures.")
+        messages = (Message(role="system", text=system), *asking.messages)
         address = Address(
             model=self.name,
             temperature=None if "temperature" in mine.dropped else self._limits.temperature,

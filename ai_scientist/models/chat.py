@@ -239,7 +239,7 @@ class LangChainChat:
             return SystemMessage(message.text)
         if message.role == "assistant":
             return AIMessage(message.text)
-        if not message.images or "images" in self._dropped:
+        if not message.images:
             return HumanMessage(message.text)
         pictures = [{"type": "image_url", "image_url": {"url": image.url}} for image in message.images]
         return HumanMessage(cast("Any", [{"type": "text", "text": message.text}, *pictures]))

@@ -72,6 +72,12 @@ def read_paper(path: Path) -> PaperText:
     return paper
 
 
+def caption_words(caption: str, context: RenderContext, name: str) -> str:
+    """Return a figure's caption as a reader sees it, its macros rendered."""
+    text = render_text(caption, context, place=f"figure:{name}", linked=False).text
+    return latex_to_words(text, context.records).strip()
+
+
 def read_run_paper(draft: Draft, context: RenderContext) -> PaperText:
     """Return a run's own paper, its macros rendered; displays stand at the end of their sections."""
 

@@ -356,6 +356,7 @@ def every_request() -> dict[str, Request[Value]]:
                 title="Early stopping",
                 text="# Introduction\nWhether early stopping helps is not known.",
                 lens="evidence",
+                pages=4,
                 evidence=Evidence(
                     plan=PLAN,
                     tests=(TEST,),

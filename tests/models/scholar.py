@@ -210,7 +210,7 @@ varied. The amount of trimming was chosen before the confirming runs and not stu
 def answer(body: Body) -> Answer:
     """Return the scholar's answer to a request in JSON-schema mode."""
     name = body["response_format"]["json_schema"]["name"]
-    asked = str(body["messages"][1]["content"])
+    asked = str(body["messages"][1]["content"])  # with pictures it is a list of parts, which reads as well
     fixed: dict[str, Answer] = {
         "idea_list": {"ideas": [IDEA]},
         "queries": {"queries": ["robust estimation mean heavy tails", "trimmed mean efficiency"]},
@@ -226,6 +226,7 @@ def answer(body: Body) -> Answer:
         },
         "review": _review(asked),
         "rebuttal": {"points": []},
+        "figure_answer": {"seen": "Bars with intervals.", "problems": []},
     }
     if name == "section_answer":
         found = re.search(r"Write the section `(\w+)`", asked)

@@ -216,15 +216,18 @@ async def test_a_prompt_that_no_cut_makes_fit_is_an_error_that_says_so(tmp_path:
             await desk.model.ask(question("word " * 3000))
 
 
-async def test_pictures_are_left_out_for_a_model_that_cannot_see(tmp_path: Path) -> None:
+async def test_a_model_that_cannot_see_says_so_rather_than_pretend(tmp_path: Path) -> None:
     import dataclasses
 
     picture = tmp_path / "figure.png"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n")
     request = dataclasses.replace(question(), images=(picture,))
     with asking(tmp_path, "no_images") as (server, desk):
-        assert await desk.model.ask(request) == FINE
-        assert ["image_url" in asked.prompt for asked in server.asked] == [True, False]
+        for _ in range(2):
+            with pytest.raises(ModelError, match="cannot look at pictures"):
+                await desk.model.ask(request)
+        assert len(server.asked) == 1  # found out once
+        assert await desk.model.ask(question()) == FINE
 
 
 async def test_a_picture_is_sent_as_such_and_is_part_of_the_question(tmp_path: Path) -> None:

@@ -71,6 +71,45 @@ def test_a_topic_that_no_template_covers_becomes_an_audited_paper(
     assert "openai:some-model" in paper
 
 
+@pytest.mark.slow
+@pytest.mark.latex
+def test_figures_and_pages_are_shown_to_the_model_that_sees(tmp_path: Path) -> None:
+    looked: list[str] = []
+
+    def answer(body: Body) -> Body:
+        """Stumble over the first figure that is shown, once."""
+        made = scholar.answer(body)
+        if body["response_format"]["json_schema"]["name"] == "figure_answer" and not looked:
+            looked.append("main")
+            return {**made, "problems": ["The legend hides a bar."]}
+        return made
+
+    with chat_server(answer=answer) as server:
+        server.models = ("some-model", "sees")
+        settings = settings_for(server, tmp_path)
+        roles = {"vision": "openai:sees"}
+        done = asyncio.run(
+            start(
+                TOPIC,
+                settings.model_copy(
+                    update={"model": ModelSettings(name="openai:some-model", base_url=server.url, roles=roles)}
+                ),
+            )
+        )
+    assert (done.status, done.verdict) == ("done", "pass")
+    names = [(asked.body["model"], asked.body["response_format"]["json_schema"]["name"]) for asked in server.asked]
+    assert {model for model, form in names if form == "figure_answer"} == {"sees"}
+    assert sorted(model for model, form in names if form == "review") == ["sees", "some-model", "some-model"]
+    chosen = [asked for asked, (_, form) in zip(server.asked, names, strict=True) if form == "display_answer"]
+    assert ["The legend hides a bar." in asked.prompt for asked in chosen] == [False, True]
+    shown = [asked.prompt.count('image_url"') for asked in server.asked if asked.body["model"] == "sees"]
+    assert min(shown) >= 1
+    note = json.loads((done.run / "paper" / "draft.json").read_text())["author_note"]
+    assert "openai:sees looked at its figures as pictures" in note
+    pages = list((done.run / "reviews" / "round-1" / "pages").iterdir())
+    assert pages and all(page.read_bytes().startswith(b"\x89PNG") for page in pages)
+
+
 def _numbers(result: RunResult) -> list[tuple[str, float]]:
     """The confirmed numbers, by address."""
     lines = (result.run / "results" / "cells.jsonl").read_text().splitlines()
