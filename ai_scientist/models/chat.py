@@ -33,7 +33,7 @@ from ai_scientist.models.exchange import (
     Usage,
 )
 from ai_scientist.models.failures import understand
-from ai_scientist.models.providers import ModelName, Provider, api_key, factory_of, redact
+from ai_scientist.models.providers import ModelName, Provider, api_key, factory_of, install_command, redact
 
 _log = logging.getLogger("ai_scientist.models")
 
@@ -319,7 +319,7 @@ def _construct(factory: Callable[..., object], given: Mapping[str, Any], name: M
         return cast("BaseChatModel", factory(**given))
     except ImportError as error:  # LangChain's own table of providers knows more packages than are installed
         package = re.search(r"pip install (?:-U )?([\w.\-]+)", str(error))
-        cure = f"uv pip install {package[1]}" if package else "see LangChain's page on this provider"
+        cure = install_command(package[1]) if package else "see LangChain's page on this provider"
         raise MissingTool(f"The package that speaks to {name.provider!r} is not installed.", cure=cure) from error
     except Exception as error:  # the border: constructors complain in their own ways, nearly always about settings
         raise ConfigError(f"The client for {name} cannot be made: {redact(str(error))[:300]}") from None

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ai_scientist.core.errors import ConfigError, ModelError, TransientError
+from ai_scientist.core.errors import ConfigError, TransientError
 from ai_scientist.core.settings import BudgetSettings, ModelSettings
 from ai_scientist.models.failures import retry_after
 from ai_scientist.models.names import RULES, check_names, is_own_endpoint, model_names
@@ -35,10 +35,9 @@ async def check_model(settings: ModelSettings, budget: BudgetSettings | None = N
     Costs nothing: the endpoint is asked for its list of models, never for an answer.
 
     Raises:
-        ConfigError: For what only other settings can mend: an unknown provider, a missing key, a malformed address, a
-            price that a limit needs, a tape that is none.
+        ConfigError: For what only other settings can mend: an unknown provider, a missing or refused key, a model that
+            the endpoint does not know, a malformed address, a price that a limit needs, a tape that is none.
         MissingTool: If a provider's package is not installed.
-        ModelError: If the endpoint refuses the key or does not know the model.
         TransientError: If the endpoint cannot be reached.
     """
     if settings.replay is not None:
@@ -78,7 +77,9 @@ async def _check_endpoint(name: ModelName, provider: Provider, base_url: str | N
     secret = api_key(provider, base_url=base_url or provider.base_url)
     status, body = await _get(f"{address}/models", secret, name)
     if status in (401, 403):
-        raise ModelError(f"{address} refuses the key for {name} (HTTP {status}{_said(body)}).")
+        variable = (OWN_KEY if base_url else "") or provider.key or OWN_KEY
+        given = f"Look at {variable}" if secret else f"No key was sent; set {variable}"
+        raise ConfigError(f"{address} refuses the key for {name} (HTTP {status}{_said(body)}). {given}.")
     if status != 200:
         return  # many endpoints keep no list; the first call will tell
     known = _model_ids(body)
@@ -88,7 +89,7 @@ async def _check_endpoint(name: ModelName, provider: Provider, base_url: str | N
     if status == 200:
         return
     near = difflib.get_close_matches(name.model, known, n=5, cutoff=0.4) or sorted(known)[:8]
-    raise ModelError(f"{address} has no model named {name.model!r}; it has, for example, {', '.join(near)}.")
+    raise ConfigError(f"{address} has no model named {name.model!r}; it has, for example, {', '.join(near)}.")
 
 
 async def _get(url: str, secret: str | None, name: ModelName) -> tuple[int, object]:
@@ -114,8 +115,12 @@ async def _get(url: str, secret: str | None, name: ModelName) -> tuple[int, obje
             await asyncio.sleep(wait)
             wait *= 2
     raise TransientError(
-        f"The endpoint of {name} at {url.rsplit('/models', 1)[0]} cannot be reached ({redact(problem)})."
+        f"The endpoint of {name} at {url.rsplit('/models', 1)[0]} cannot be reached ({redact(problem)}).{_cure(name)}"
     )
+
+
+def _cure(name: ModelName) -> str:
+    return " Is it running? Start it with: ollama serve" if name.provider == "ollama" else ""
 
 
 def _json(response: Any) -> object:  # httpx's, which is imported late

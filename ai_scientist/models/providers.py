@@ -6,12 +6,16 @@ text that an endpoint or a library hands back.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.util
 import os
 import re
+import shutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -102,11 +106,31 @@ def parse_name(name: str) -> ModelName:
     """
     provider, colon, model = name.partition(":")
     if not colon or not provider.strip() or not model.strip():
+        meant = _meant(name.strip(" :"))
         raise ConfigError(
-            f"{name!r} names no model: it is 'rules', or 'provider:model' with a provider such as "
+            f"{name!r} names no model: it is 'rules', or 'provider:model'{meant} with a provider such as "
             f"{', '.join(sorted(PROVIDERS))}."
         )
     return ModelName(provider=provider.strip(), model=model.strip())
+
+
+_FAMILIES = (
+    ("gpt", "openai"),
+    ("o1", "openai"),
+    ("o3", "openai"),
+    ("o4", "openai"),
+    ("claude", "anthropic"),
+    ("gemini", "google"),
+    ("mistral", "mistral"),
+    ("deepseek", "deepseek"),
+    ("llama", "ollama"),
+)
+
+
+def _meant(name: str) -> str:
+    """Return what somebody probably meant who left the provider out: ", here perhaps 'openai:gpt-5',"."""
+    provider = next((provider for start, provider in _FAMILIES if name.lower().startswith(start)), "")
+    return f", here perhaps '{provider}:{name}'," if provider else ""
 
 
 def provider_of(name: ModelName) -> Provider:
@@ -119,8 +143,10 @@ def provider_of(name: ModelName) -> Provider:
         return PROVIDERS[name.provider]
     if importlib.util.find_spec("langchain") is not None:
         return Provider(package="langchain", factory="langchain.chat_models:init_chat_model", speaks_openai=False)
+    near = difflib.get_close_matches(name.provider.lower(), PROVIDERS, n=1)
+    hint = f"Did you mean '{near[0]}:{name.model}'? " if near else ""
     raise ConfigError(
-        f"There is no provider named {name.provider!r}; there are {', '.join(sorted(PROVIDERS))} "
+        f"There is no provider named {name.provider!r}. {hint}There are {', '.join(sorted(PROVIDERS))} "
         "(and, once the package 'langchain' is installed, all that it knows)."
     )
 
@@ -137,8 +163,17 @@ def factory_of(provider: Provider) -> Callable[..., object]:
     except ImportError as error:
         raise MissingTool(
             f"The package {provider.package!r}, which speaks to this provider, is not installed.",
-            cure=f"uv pip install {provider.package}   (or: pip install {provider.package})",
+            cure=install_command(provider.package),
         ) from error
+
+
+def install_command(package: str) -> str:
+    """Return the one command that installs a package into the Python that runs now, whether pip lives in it or uv."""
+    if importlib.util.find_spec("pip") is not None:
+        return f"{sys.executable} -m pip install {package}"
+    beside = Path(sys.prefix).parent / ".venv-uv" / "bin" / "uv"  # where scripts/setup keeps it
+    uv = "uv" if shutil.which("uv") or not beside.exists() else str(beside)
+    return f"{uv} pip install --python {sys.executable} {package}"
 
 
 def api_key(provider: Provider, *, base_url: str | None) -> str | None:
@@ -164,7 +199,7 @@ def check_url(base_url: str) -> None:
         raise ConfigError(f"The base URL holds a user name, password or query; put the key into {OWN_KEY} instead.")
 
 
-_KEYLIKE = re.compile(r"\b(sk|pk|rk|gsk|xai|key|AIza)[-_]?[A-Za-z0-9_\-*]{12,}|(?<=Bearer )\S+", re.I)
+_KEYLIKE = re.compile(r"\b(sk|pk|rk|gsk|xai|key|AIza)[-_]?[A-Za-z0-9_\-*]{12,}|(?<=Bearer )(?!\[key)\S+", re.I)
 
 
 def secrets() -> frozenset[str]:

@@ -19,6 +19,7 @@ from ai_scientist.core.values import Value
 from ai_scientist.models.build import build_model, check_model
 from ai_scientist.models.names import is_language_model, vision_model
 from ai_scientist.models.pace import RetryRule
+from ai_scientist.models.providers import install_command
 from ai_scientist.models.request import Model, Request
 from tests.agents.requests import every_request
 from tests.models.desk import KEY, Small, question
@@ -209,7 +210,8 @@ async def test_a_provider_whose_package_is_missing_names_the_command(monkeypatch
     monkeypatch.setitem(sys.modules, "langchain_anthropic", None)
     with pytest.raises(MissingTool) as caught:
         await check_model(ModelSettings(name="anthropic:some-model"))
-    assert caught.value.cure.startswith("uv pip install langchain-anthropic")
+    assert caught.value.cure == install_command("langchain-anthropic")
+    assert sys.executable in caught.value.cure and caught.value.cure.endswith("langchain-anthropic")
 
 
 async def test_a_dollar_limit_needs_a_price_and_says_how_to_give_it(tmp_path: Path) -> None:
@@ -237,14 +239,26 @@ async def test_a_refused_key_is_said_without_the_key(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with chat_server() as server:
         server.list_status = 401
-        with pytest.raises(ModelError, match="refuses the key") as caught:
+        with pytest.raises(ConfigError, match="refuses the key") as caught:
             await check_model(at(server))
     assert KEY not in str(caught.value)
+    assert "Bearer [key removed])" in str(caught.value)
+    assert "Look at AI_SCIENTIST_API_KEY" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("gpt-5", "'openai:gpt-5'"), ("claude-x", "'anthropic:claude-x'"), ("opanai:m", "'openai:m'")],
+)
+async def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(name: str, meant: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        await check_model(ModelSettings(name=name))
+    assert meant in str(caught.value)
 
 
 async def test_an_unknown_model_is_said_with_those_that_exist() -> None:
     with chat_server() as server:
-        with pytest.raises(ModelError, match="no model named 'some-mode'; it has, for example, some-model"):
+        with pytest.raises(ConfigError, match="no model named 'some-mode'; it has, for example, some-model"):
             await check_model(at(server, name="openai:some-mode"))
         await check_model(at(server))
         assert server.asked == []
