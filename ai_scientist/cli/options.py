@@ -106,6 +106,16 @@ def _number(text: str, problem: str) -> float:
         raise ConfigError(f"{problem}; write a number.") from error
 
 
+TEXTS: dict[str, Callable[[str], object]] = {
+    "memory": lambda text: amount(text, BINARY_UNITS),
+    "disk": lambda text: amount(text, BINARY_UNITS),
+    "tokens_per_minute": lambda text: amount(text, UNITS),
+    "literature": _listed,
+    "approve": _listed,
+    "gpus": _listed,
+}
+"""Options that come as text and mean something else."""
+
 LIMITS: dict[str, tuple[str, Read]] = {
     "budget_usd": ("usd", money),
     "budget_tokens": ("tokens", lambda text: amount(text, UNITS)),
@@ -189,14 +199,9 @@ def settings_from(**given: Any) -> Settings:
     if chosen := roles(given.pop("role", None) or ()):
         model = nested.setdefault("model", {})
         model["roles"] = {**model.get("roles", {}), **chosen}
-    for name in ("memory", "disk"):
+    for name, understand in TEXTS.items():
         if given.get(name):
-            given[name] = amount(given[name], BINARY_UNITS)
-    if given.get("tokens_per_minute"):
-        given["tokens_per_minute"] = amount(given["tokens_per_minute"], UNITS)
-    for name in ("literature", "approve", "gpus"):
-        if given.get(name):
-            given[name] = _listed(given[name])
+            given[name] = understand(given[name])
     for name, value in given.items():
         if value is None or value == ():
             continue
