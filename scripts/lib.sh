@@ -54,7 +54,8 @@ set_up_python() {
   say "Setting up Python packages ($lock) …"
   local uv; uv=$(find_uv "$python")
   [ -x $VENV/bin/python ] || "$uv" venv -q --python "$python" $VENV
-  "$uv" pip install -q --python $VENV/bin/python --require-hashes -r "$lock"
+  # Compiled now: a sandbox cannot write beside packages, so each seed of each experiment would compile them again.
+  "$uv" pip install -q --compile-bytecode --python $VENV/bin/python --require-hashes -r "$lock"
   "$uv" pip install -q --python $VENV/bin/python --no-deps -e .
   printf '%s' "$wanted" >"$stamp"
 }

@@ -57,7 +57,14 @@ async def make_queries(model: Model, facts: QueryFacts) -> Queries:
 async def label_claims(model: Model, facts: CloseFacts) -> tuple[tuple[AtomicClaim, ClaimLabel], ...]:
     """Return how near one paper comes to each claim; a claim that the answer leaves out was not compared."""
     answer = await model.ask(
-        Request(role="novelty", prompt="novelty_label", facts=facts, answer=CloseAnswer, stage="novelty")
+        Request(
+            role="novelty",
+            prompt="novelty_label",
+            facts=facts,
+            answer=CloseAnswer,
+            stage="novelty",
+            place=("record",),
+        )
     )
     labels = {label.claim: label for label in answer.labels}
     return tuple((claim, labels[n]) for n, claim in enumerate(facts.claims, 1) if n in labels)

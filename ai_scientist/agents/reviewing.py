@@ -79,6 +79,7 @@ async def review_paper(model: Model, facts: ReviewFacts, *, sample: int, images:
             images=images,
             sample=sample,
             stage="review",
+            place=("lens",),
         )
     )
 

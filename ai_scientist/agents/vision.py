@@ -42,5 +42,6 @@ async def look_at_figure(model: Model, facts: FigureFacts, picture: Path) -> Fig
             answer=FigureAnswer,
             images=(picture,),
             stage="analyse",
+            place=("name",),
         )
     )

@@ -102,7 +102,14 @@ class FrontAnswer(Value):
 async def write_section(model: Model, facts: SectionFacts) -> SectionAnswer:
     """Return one section."""
     return await model.ask(
-        Request(role="writing", prompt="writing_section", facts=facts, answer=SectionAnswer, stage="write")
+        Request(
+            role="writing",
+            prompt="writing_section",
+            facts=facts,
+            answer=SectionAnswer,
+            stage="write",
+            place=("section",),
+        )
     )
 
 

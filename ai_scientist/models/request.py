@@ -26,6 +26,8 @@ class Request(Generic[A]):
         images: Pictures to look at.
         sample: Tells deliberate repeats of a question apart (members of an ensemble); 0 for the first.
         stage: Stage of the search or node of the graph that asks, for budgets and the ledger.
+        place: Names of the facts that say which of several like questions this is (the section, the reviewer's lens):
+            an answer to another of them would be wrong, however alike the rest is.
     """
 
     role: Role
@@ -35,6 +37,7 @@ class Request(Generic[A]):
     images: tuple[Path, ...] = ()
     sample: int = 0
     stage: str = ""
+    place: tuple[str, ...] = ()
 
 
 class Model(Protocol):

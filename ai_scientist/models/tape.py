@@ -2,8 +2,9 @@
 
 A tape is a file of one JSON object a line. The first says which model spoke; each other holds an answer, under the
 hash of the request that it answered. A replay looks for the same request first. Where there is none, because a number
-in the facts differs on another machine, it takes the unused answer of the same prompt whose facts agree in most
-fields, in the order of the tape, and says so in the ledger: a replay that was not exact never looks like one that was.
+in the facts differs on another machine, it takes the unused answer of the same prompt, stage and place (the section,
+the reviewer's lens) whose facts agree in most fields, in the order of the tape, and says so in the ledger: a replay
+that was not exact never looks like one that was. Prompts are no part of this, so a tape outlives changes of their text.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ class TapeModel:
             raise AnswerInvalid(f"The tape's answer to {request.prompt!r} does not fit: {error}") from error
 
     def _nearest(self, request: Request[A], fields: Mapping[str, str]) -> TapeLine:
-        same = [line for line in self._unused.values() if line.prompt == request.prompt]
+        same = [line for line in self._unused.values() if _is_like(line, request, fields)]
         same = [line for line in same if line.sample == request.sample] or same
         if not same:
             raise AnswerInvalid(f"The tape {self._path.name} holds no further answer to {request.prompt!r}.")
@@ -181,6 +182,11 @@ class TapeModel:
                 key=f"tape:{key}",
                 facts={"prompt": request.prompt, "stage": request.stage, "differs_in": differ, "used": line.key},
             )
+
+
+def _is_like(line: TapeLine, request: Request[A], fields: Mapping[str, str]) -> bool:
+    is_same_question = (line.prompt, line.stage) == (request.prompt, request.stage)
+    return is_same_question and all(line.fields.get(name) == fields[name] for name in request.place)
 
 
 def _read_tape(path: Path) -> tuple[TapeHead, list[TapeLine]]:

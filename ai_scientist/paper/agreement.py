@@ -220,7 +220,7 @@ def _tests(
             yield Disagreement(position=at, message=message)
         if call.name == "claim":
             yield from _subject_and_object(at, test, whole, flat)
-        if not test.planned and not _EXPLORATORY.search(flat.text, *_paragraph_span(flat, at)):
+        if not test.planned and not _EXPLORATORY.search(flat.text, *_headed_span(flat, at)):
             message = f"{test.id} was not planned; its paragraph must say that it is exploratory."
             yield Disagreement(position=at, message=message)
 
@@ -305,6 +305,14 @@ def _order(
 def _paragraph_span(flat: Flat, at: int) -> tuple[int, int]:
     end = flat.text.find("\n\n", at)
     return max(flat.text.rfind("\n\n", 0, at), 0), end if end >= 0 else len(flat.text)
+
+
+def _headed_span(flat: Flat, at: int) -> tuple[int, int]:
+    """Return a paragraph with the heading that it begins with, whose break is a macro's and not the source's."""
+    start, end = _paragraph_span(flat, at)
+    if start and flat.offsets[start] == flat.offsets[start + 1]:
+        start = max(flat.text.rfind("\n\n", 0, start), 0)
+    return start, end
 
 
 def _paragraph_datasets(flat: Flat, at: int, typed: Sequence[_Label]) -> set[str]:

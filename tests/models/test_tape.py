@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,6 +72,16 @@ async def test_the_nearest_answer_stands_in_and_the_ledger_says_so(tmp_path: Pat
     first = ledger.latest(next(iter(ledger._latest)))  # pyright: ignore[reportPrivateUsage]  # the index
     assert first is not None and first.kind == "tape.inexact" and first.facts["differs_in"] == ["topic"]
     ledger.close()
+
+
+async def test_an_answer_of_another_place_never_stands_in(tmp_path: Path) -> None:
+    await record(tmp_path / "tape.jsonl", "one", "two")
+    model = TapeModel(tmp_path / "tape.jsonl", ledger=None)
+    with pytest.raises(AnswerInvalid, match="no further answer"):
+        await model.ask(replace(question("three"), place=("topic",)))
+    with pytest.raises(AnswerInvalid, match="no further answer"):
+        await model.ask(replace(question("three"), stage="another"))
+    assert (await model.ask(replace(question("two"), place=("topic",)))).text == "two"
 
 
 async def test_going_on_with_a_tape_keeps_what_is_there_and_adds_what_is_new(tmp_path: Path) -> None:

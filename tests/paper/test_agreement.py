@@ -36,11 +36,13 @@ FITTING = [
     r"The rise runs from \val{ece/clean/all/test/mean} to \val{ece/noisy/all/test/mean}, as \cond{noisy} "
     r"\claim{worsens}{H1} it.",
     r"In an exploratory comparison, \cond{noisy} \claim{worsens}{X1} \metric{accuracy}.",
+    r"\paragraph{What was added (exploratory).} \cond{noisy} \claim{worsens}{X1} \metric{accuracy}.",
     r"The p-values are \pval{H1} and \pval{H2}.",
     r"On all data sets, \dataset{wine} included, the mean is \val{ece/noisy/all/test/mean}.",
 ]
 
 MISFITTING = [
+    "It is exploratory.\n\n" + r"\cond{noisy} \claim{worsens}{X1} \metric{accuracy}.",
     r"\cond{noisy} has a mean \metric{ece} of \val{accuracy/noisy/all/test/mean}.",
     r"The ECE of \cond{noisy} is \val{accuracy/noisy/all/test/mean}.",
     r"\cond{noisy} has a mean \metric{ece} of \val{ece/clean/all/test/mean}.",

@@ -182,6 +182,7 @@ STRUCTURAL_WORDS = [
     "Point estimates are given with intervals.",
     "It is a matter of degree.",
     "Only the test set is left; none of it was seen.",
+    r"\paragraph{Novelty.} The check of it came out as not established.",
 ]
 
 TYPED_CLAIMS = [
@@ -191,6 +192,7 @@ TYPED_CLAIMS = [
     "We reach state-of-the-art calibration.",
     "Our SOTA result stands.",
     "We propose a novel method.",
+    "The novelty of the method is plain.",
     "The gain is unprecedented.",
     "The gain is substantial.",
     "Remarkably, the error vanishes.",
