@@ -20,7 +20,7 @@ from ai_scientist.sandbox import reports
 from ai_scientist.sandbox.bench import Bench
 from ai_scientist.sandbox.contract import ExitKind
 from ai_scientist.sandbox.harness import ProgramRun, SeedRun
-from ai_scientist.search.contracts import Checkpoint
+from ai_scientist.search.contracts import Checkpoint, Evaluator
 from ai_scientist.search.node import Measurement, Node, Outcome, Status
 
 STATUS = {
@@ -50,21 +50,7 @@ class ProgramEvaluator:
         folder = self._parts.folder.node(node.id)
         folder.mkdir(parents=True, exist_ok=True)
         run = await self._bench.run(checkpoint.files, seeds, folder=folder, workers=self._workers)
-        outcome = self._judge(node, checkpoint, seeds, run, folder)
-        files = [path for path in (folder / name for name in outcome.artifacts) if path.exists()]
-        facts = {
-            "node": node.id,
-            "stage": node.stage,
-            "status": outcome.status.value,
-            "seeds": list(seeds),
-            "checkpoint": node.checkpoint,
-            "environment": outcome.environment,
-        }
-        inputs = [self._plan.hash, node.checkpoint]
-        self._parts.ledger.record(
-            "node.finished", actor="harness", key=f"node:{node.id}", inputs=inputs, files=files, facts=facts
-        )
-        return outcome
+        return self._judge(node, checkpoint, seeds, run, folder)
 
     def _judge(
         self, node: Node, checkpoint: Checkpoint, seeds: Sequence[int], run: ProgramRun, folder: Path
@@ -110,9 +96,42 @@ class ProgramEvaluator:
         return check.rows, Status.OK, "", check.warnings
 
 
-def _keep(rows: Sequence[Row], run: ProgramRun, folder: Path) -> None:
+class Recorded:
+    """An evaluator whose outcomes stand in the ledger; a node that was filtered out on the way leaves no rows."""
+
+    def __init__(self, evaluator: Evaluator, parts: Parts, plan: Plan) -> None:
+        self._evaluator, self._parts, self._plan = evaluator, parts, plan
+
+    async def evaluate(self, node: Node, checkpoint: Checkpoint, seeds: Sequence[int]) -> Outcome:
+        """Return the outcome, once it is recorded."""
+        outcome = await self._evaluator.evaluate(node, checkpoint, seeds)
+        folder = self._parts.folder.node(node.id)
+        if outcome.status is Status.CANCELLED:
+            _keep((), None, folder)
+            left = {name: sha for name, sha in outcome.artifacts.items() if (folder / name).exists()}
+            outcome = outcome.model_copy(update={"artifacts": left})
+        facts = {
+            "node": node.id,
+            "stage": node.stage,
+            "status": outcome.status.value,
+            "seeds": list(outcome.seeds),
+            "checkpoint": node.checkpoint,
+            "environment": outcome.environment,
+        }
+        self._parts.ledger.record(
+            "node.finished",
+            actor="harness",
+            key=f"node:{node.id}",
+            inputs=[self._plan.hash, node.checkpoint],
+            files=[path for path in (folder / name for name in outcome.artifacts) if path.exists()],
+            facts=facts,
+        )
+        return outcome
+
+
+def _keep(rows: Sequence[Row], run: ProgramRun | None, folder: Path) -> None:
     """Write the rows and the program's configuration; a node without valid rows has neither."""
-    if not rows:
+    if not rows or run is None:
         for name in ("rows.jsonl", "config.json"):
             (folder / name).unlink(missing_ok=True)
         return
