@@ -96,37 +96,48 @@ class ProgramEvaluator:
         return check.rows, Status.OK, "", check.warnings
 
 
-class Recorded:
-    """An evaluator whose outcomes stand in the ledger; a node that was filtered out on the way leaves no rows."""
+class Tidied:
+    """An evaluator after which a node that was filtered out on the way leaves no rows."""
 
-    def __init__(self, evaluator: Evaluator, parts: Parts, plan: Plan) -> None:
-        self._evaluator, self._parts, self._plan = evaluator, parts, plan
+    def __init__(self, evaluator: Evaluator, parts: Parts) -> None:
+        self._evaluator, self._parts = evaluator, parts
 
     async def evaluate(self, node: Node, checkpoint: Checkpoint, seeds: Sequence[int]) -> Outcome:
-        """Return the outcome, once it is recorded."""
+        """Return the outcome; of one that was cancelled the rows are removed."""
         outcome = await self._evaluator.evaluate(node, checkpoint, seeds)
+        if outcome.status is not Status.CANCELLED:
+            return outcome
         folder = self._parts.folder.node(node.id)
-        if outcome.status is Status.CANCELLED:
-            _keep((), None, folder)
-            left = {name: sha for name, sha in outcome.artifacts.items() if (folder / name).exists()}
-            outcome = outcome.model_copy(update={"artifacts": left})
-        facts = {
-            "node": node.id,
-            "stage": node.stage,
-            "status": outcome.status.value,
-            "seeds": list(outcome.seeds),
-            "checkpoint": node.checkpoint,
-            "environment": outcome.environment,
-        }
-        self._parts.ledger.record(
-            "node.finished",
-            actor="harness",
-            key=f"node:{node.id}",
-            inputs=[self._plan.hash, node.checkpoint],
-            files=[path for path in (folder / name for name in outcome.artifacts) if path.exists()],
-            facts=facts,
-        )
-        return outcome
+        _keep((), None, folder)
+        left = {name: sha for name, sha in outcome.artifacts.items() if (folder / name).exists()}
+        return outcome.model_copy(update={"artifacts": left})
+
+
+def record_outcome(node: Node, plan: Plan, parts: Parts) -> None:
+    """Let the ledger say what came of a node, once the journal has it.
+
+    The other way round, a crash between the two would have the node run again and recorded with other files.
+    """
+    if node.outcome is None:
+        return
+    parts.journal.sync()
+    folder = parts.folder.node(node.id)
+    facts = {
+        "node": node.id,
+        "stage": node.stage,
+        "status": node.outcome.status.value,
+        "seeds": list(node.outcome.seeds),
+        "checkpoint": node.checkpoint,
+        "environment": node.outcome.environment,
+    }
+    parts.ledger.record(
+        "node.finished",
+        actor="harness",
+        key=f"node:{node.id}",
+        inputs=[plan.hash, node.checkpoint],
+        files=[path for path in (folder / name for name in node.outcome.artifacts) if path.exists()],
+        facts=facts,
+    )
 
 
 def _keep(rows: Sequence[Row], run: ProgramRun | None, folder: Path) -> None:

@@ -11,7 +11,7 @@ from ai_scientist.core.plan import Plan
 from ai_scientist.graph.code_repository import write_code
 from ai_scientist.graph.contract import program_contract
 from ai_scientist.graph.curves import LiveCurves
-from ai_scientist.graph.evaluator import ProgramEvaluator, Recorded
+from ai_scientist.graph.evaluator import ProgramEvaluator, Tidied, record_outcome
 from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
@@ -60,6 +60,8 @@ async def run_stage(state: State, parts: Parts) -> Update:
     stage = next_stage(state, plan, parts)
     if stage is None:
         return {}
+    for node in parts.journal.newest(1):
+        record_outcome(node, plan, parts)  # if a crash came between journal and ledger
     parts.progress("stage.started", name=stage.name, goal=stage.goal, nodes=stage.nodes)
     update: Update = {}
     try:
@@ -122,7 +124,7 @@ def _scheduler(stage: Stage, plan: Plan, parts: Parts, bench: Bench) -> Schedule
         calls=parts.settings.model.calls if parts.settings.model.name != "rules" else 1,
         seed=parts.settings.seed,
         check_budget=lambda: parts.budget.check(stage.name),
-        progress=lambda told: _tell(told, parts),
+        progress=lambda told: _tell(told, plan, parts),
         clock=parts.clock,
     )
 
@@ -136,7 +138,7 @@ def _evaluator(stage: Stage, plan: Plan, parts: Parts, bench: Bench, value: Valu
     if stage.early_stop:
         curves = LiveCurves(plan, parts)
         evaluator = EarlyStop(evaluator, curves.of, earlier=curves.of_stage)
-    return Recorded(evaluator, parts, plan)
+    return Tidied(evaluator, parts)
 
 
 def _printed(node: NodeId, parts: Parts) -> str:
@@ -144,8 +146,8 @@ def _printed(node: NodeId, parts: Parts) -> str:
     return file.read_text(errors="replace")[-LOG_CHARACTERS:] if file.exists() else ""
 
 
-def _tell(told: Progress, parts: Parts) -> None:
-    """Pass on what the search says, and keep proposals in the ledger before they run."""
+def _tell(told: Progress, plan: Plan, parts: Parts) -> None:
+    """Pass on what the search says, and keep in the ledger what was proposed and what came of it."""
     node = told.node
     if node is None:
         return
@@ -155,6 +157,7 @@ def _tell(told: Progress, parts: Parts) -> None:
             "node.proposed", actor="search", key=f"proposed:{node.id}", inputs=[node.checkpoint], facts=facts
         )
     if told.event == "finished" and node.outcome is not None:
+        record_outcome(node, plan, parts)
         parts.progress(
             "node.finished",
             node=node.id,
