@@ -58,11 +58,8 @@ class Parts:
 
     Attributes:
         fallback: The engine that finishes a run whose money ran out; None if there is none.
-<<<<<<< HEAD
         eyes: Name of the model that looks at pictures; empty if none does.
-=======
         value: What the search goes by, if not by the plan's primary metric.
->>>>>>> 33fac8c (Search: re-evaluation learns the noise; pilots and early stop by stage; a value of one's own; rewind; prompts without scanning)
         bench: Set up when the first program runs, so that a run without experiments needs no sandbox.
     """
 
