@@ -9,6 +9,7 @@ print(result.pdf, result.summary)
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from ai_scientist.core.settings import QUICK, Settings
 from ai_scientist.graph.gates import GateReply
 from ai_scientist.graph.parts import Progress
 from ai_scientist.graph.run import RunResult, RunStatus, resume, silent, start
+from ai_scientist.search.contracts import ValueFunction
+from ai_scientist.search.node import Outcome
+from ai_scientist.search.values import as_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,13 @@ class AIScientist:
     """Carries out research. Every keyword is a field of `Settings`; groups are given as dictionaries or values."""
 
     def __init__(
-        self, model: str = "rules", *, base_url: str | None = None, quick: bool = False, **settings: Any
+        self,
+        model: str = "rules",
+        *,
+        base_url: str | None = None,
+        quick: bool = False,
+        value_function: ValueFunction | Callable[[Outcome], float | None] | None = None,
+        **settings: Any,
     ) -> None:
         """Take the settings.
 
@@ -65,11 +75,15 @@ class AIScientist:
             model: "rules", or "provider:name".
             base_url: An OpenAI-compatible endpoint.
             quick: The smallest honest setting.
+            value_function: What the search goes by instead of the plan's primary metric: a function from a valid
+                outcome to a number, higher is better, None if it has none; or a class of `search.values`. What the
+                paper claims is measured and tested as ever.
             settings: Any other field of `Settings`, such as seed=1, search={"nodes": 40}, sandbox={"name": "docker"}.
 
         Raises:
             ConfigError: If a setting cannot be used.
         """
+        self._value = as_value(value_function) if value_function is not None else None
         search: dict[str, Any] | None = settings.pop("search", None)
         if quick:
             search = {**QUICK.model_dump(exclude_defaults=True), **(search or {})}
@@ -94,11 +108,11 @@ class AIScientist:
             AIScientistError: If the model cannot be reached; nothing was made.
         """
         settings = self.settings.model_copy(update={"output": Path(output_dir)})
-        return _research(asyncio.run(start(research_question, settings, progress=progress)))
+        return _research(asyncio.run(start(research_question, settings, progress=progress, value=self._value)))
 
     def resume(self, run: str | Path, *, reply: GateReply | None = None, progress: Progress = silent) -> Research:
         """Go on with a run where it stopped, was killed, or waits at a gate."""
-        return _research(asyncio.run(resume(Path(run), reply=reply, progress=progress)))
+        return _research(asyncio.run(resume(Path(run), reply=reply, progress=progress, value=self._value)))
 
 
 def _research(result: RunResult) -> Research:

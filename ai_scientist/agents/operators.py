@@ -13,13 +13,16 @@ from ai_scientist.models.request import Model
 from ai_scientist.search.checkpoints import Checkpoints
 from ai_scientist.search.contracts import Proposal, Stage
 from ai_scientist.search.journal import Journal
-from ai_scientist.search.node import Node, Status
+from ai_scientist.search.node import Node
 
 TRIES = 3
 """How often an answer that does not apply is asked again."""
 
 SHOWN = 8
 """How many earlier attempts of each sort (best, newest, failed) a prompt carries, so that prompts stay flat."""
+
+CHILDREN = 32
+"""How many children of each parent it carries."""
 
 BLIND = frozenset({"debug"})
 """Operators that must not see scores: a repair may not depend on which way an effect points."""
@@ -117,14 +120,12 @@ class AgentOperator:
 
     def _tried(self, journal: Journal, stage: Stage, parents: Sequence[Node]) -> tuple[Attempt, ...]:
         """The attempts that a prompt carries: children of these parents, the best, the newest, the last failures."""
-        values = StageValues(journal, stage.name)
-        finished = [node for node in journal.nodes if node.is_finished]
+        children = [child for parent in parents for child in journal.children(parent.id, newest=CHILDREN)]
         # Which attempts a repair is shown may tell how they did, too.
-        good = [n for n in finished if n.score is not None and n.stage == stage.name and not self._is_blind]
-        good.sort(key=lambda node: (-(values.of(node) or 0.0), node.number))
-        failed = [node for node in finished if node.outcome and node.outcome.status is not Status.OK]
-        children = [child for parent in parents for child in journal.children(parent.id)]
-        chosen = {node.number: node for node in [*children, *good[:SHOWN], *finished[-SHOWN:], *failed[-SHOWN:]]}
+        is_shown = stage.name in journal.stages and not self._is_blind
+        good = map(journal.node, journal.stage(stage.name).top(SHOWN) if is_shown else ())
+        chosen = {n.number: n for n in [*children, *good, *journal.newest(SHOWN), *journal.newest_failed(SHOWN)]}
+        values = StageValues(journal, stage.name)
         return tuple(self._tell(chosen[number], values) for number in sorted(chosen))
 
     def _proposal(

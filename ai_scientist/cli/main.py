@@ -218,6 +218,16 @@ def fork(run_folder: Path, node: str, folder: Path) -> None:
     fork_at(run_folder, node, folder)
 
 
+@search.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--to", "node", required=True, help="The node after whose outcome the search goes on.")
+def rewind(run_folder: Path, node: str) -> None:
+    """Let the search of RUN forget what came after a node; nothing is deleted, and `resume` goes on from there."""
+    from ai_scientist.cli.searching import rewind_to
+
+    rewind_to(run_folder, node)
+
+
 @cli.command()
 @click.option("--build-image", type=click.Choice(VARIANTS), help="Build the standard Docker image first.")
 @click.option("--base", help="With --build-image: start from this image with Python and pip.")

@@ -22,6 +22,7 @@ from ai_scientist.graph.pipeline import build_graph
 from ai_scientist.graph.run import RunResult, RunStatus
 from ai_scientist.graph.spending import account
 from ai_scientist.graph.state import State, initial_state
+from ai_scientist.search.contracts import ValueFunction
 
 Compiled = CompiledStateGraph[State, None, State, State]
 
@@ -29,9 +30,11 @@ STEPS = 1000
 """More steps of the graph than any run takes; LangGraph's own default of 25 is less."""
 
 
-async def drive(folder: RunFolder, reply: GateReply | None, progress: Progress, clock: Clock) -> RunResult:
+async def drive(
+    folder: RunFolder, reply: GateReply | None, progress: Progress, clock: Clock, value: ValueFunction | None
+) -> RunResult:
     """Hold the run, go on as far as it goes, and return what came of it; `run.resume` says what is raised."""
-    with folder.lock(), open_parts(folder, progress, clock) as parts:
+    with folder.lock(), open_parts(folder, progress, clock, value=value) as parts:
         async with AsyncSqliteSaver.from_conn_string(str(folder.state)) as saver:
             graph = build_graph(lambda _: parts).compile(checkpointer=saver, name="ai-scientist")
             config: RunnableConfig = {"configurable": {"thread_id": folder.path.name}, "recursion_limit": STEPS}

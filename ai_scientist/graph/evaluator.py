@@ -20,7 +20,7 @@ from ai_scientist.sandbox import reports
 from ai_scientist.sandbox.bench import Bench
 from ai_scientist.sandbox.contract import ExitKind
 from ai_scientist.sandbox.harness import ProgramRun, SeedRun
-from ai_scientist.search.contracts import Checkpoint
+from ai_scientist.search.contracts import Checkpoint, Evaluator
 from ai_scientist.search.node import Measurement, Node, Outcome, Status
 
 STATUS = {
@@ -50,21 +50,7 @@ class ProgramEvaluator:
         folder = self._parts.folder.node(node.id)
         folder.mkdir(parents=True, exist_ok=True)
         run = await self._bench.run(checkpoint.files, seeds, folder=folder, workers=self._workers)
-        outcome = self._judge(node, checkpoint, seeds, run, folder)
-        files = [path for path in (folder / name for name in outcome.artifacts) if path.exists()]
-        facts = {
-            "node": node.id,
-            "stage": node.stage,
-            "status": outcome.status.value,
-            "seeds": list(seeds),
-            "checkpoint": node.checkpoint,
-            "environment": outcome.environment,
-        }
-        inputs = [self._plan.hash, node.checkpoint]
-        self._parts.ledger.record(
-            "node.finished", actor="harness", key=f"node:{node.id}", inputs=inputs, files=files, facts=facts
-        )
-        return outcome
+        return self._judge(node, checkpoint, seeds, run, folder)
 
     def _judge(
         self, node: Node, checkpoint: Checkpoint, seeds: Sequence[int], run: ProgramRun, folder: Path
@@ -110,9 +96,53 @@ class ProgramEvaluator:
         return check.rows, Status.OK, "", check.warnings
 
 
-def _keep(rows: Sequence[Row], run: ProgramRun, folder: Path) -> None:
+class Tidied:
+    """An evaluator after which a node that was filtered out on the way leaves no rows."""
+
+    def __init__(self, evaluator: Evaluator, parts: Parts) -> None:
+        self._evaluator, self._parts = evaluator, parts
+
+    async def evaluate(self, node: Node, checkpoint: Checkpoint, seeds: Sequence[int]) -> Outcome:
+        """Return the outcome; of one that was cancelled the rows are removed."""
+        outcome = await self._evaluator.evaluate(node, checkpoint, seeds)
+        if outcome.status is not Status.CANCELLED:
+            return outcome
+        folder = self._parts.folder.node(node.id)
+        _keep((), None, folder)
+        left = {name: sha for name, sha in outcome.artifacts.items() if (folder / name).exists()}
+        return outcome.model_copy(update={"artifacts": left})
+
+
+def record_outcome(node: Node, plan: Plan, parts: Parts) -> None:
+    """Let the ledger say what came of a node, once the journal has it.
+
+    The other way round, a crash between the two would have the node run again and recorded with other files.
+    """
+    if node.outcome is None:
+        return
+    parts.journal.sync()
+    folder = parts.folder.node(node.id)
+    facts = {
+        "node": node.id,
+        "stage": node.stage,
+        "status": node.outcome.status.value,
+        "seeds": list(node.outcome.seeds),
+        "checkpoint": node.checkpoint,
+        "environment": node.outcome.environment,
+    }
+    parts.ledger.record(
+        "node.finished",
+        actor="harness",
+        key=f"node:{node.id}",
+        inputs=[plan.hash, node.checkpoint],
+        files=[path for path in (folder / name for name in node.outcome.artifacts) if path.exists()],
+        facts=facts,
+    )
+
+
+def _keep(rows: Sequence[Row], run: ProgramRun | None, folder: Path) -> None:
     """Write the rows and the program's configuration; a node without valid rows has neither."""
-    if not rows:
+    if not rows or run is None:
         for name in ("rows.jsonl", "config.json"):
             (folder / name).unlink(missing_ok=True)
         return

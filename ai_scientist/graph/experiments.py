@@ -10,25 +10,25 @@ from ai_scientist.core.ids import NodeId
 from ai_scientist.core.plan import Plan
 from ai_scientist.graph.code_repository import write_code
 from ai_scientist.graph.contract import program_contract
-from ai_scientist.graph.evaluator import ProgramEvaluator
+from ai_scientist.graph.curves import LiveCurves
+from ai_scientist.graph.evaluator import ProgramEvaluator, Tidied, record_outcome
 from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.results import rows_of
 from ai_scientist.graph.state import StageEnd, State, Update
 from ai_scientist.sandbox.bench import Bench
-from ai_scientist.search.contracts import Operator, Stage
+from ai_scientist.search.cascade import EarlyStop, Pilot
+from ai_scientist.search.contracts import Evaluator, Operator, Stage, ValueFunction
+from ai_scientist.search.journal import Journal
 from ai_scientist.search.operators import Replicate
 from ai_scientist.search.scheduler import Scheduler
 from ai_scientist.search.stage_run import Progress
-from ai_scientist.search.stages import default_stages, load_stages
+from ai_scientist.search.stages import CONFIRM, default_stages, load_stages
 from ai_scientist.search.values import MetricValue
 
 ASKING = ("draft", "debug", "improve", "tune", "ablate", "recombine")
 """Operators that ask the coding agent."""
-
-CONFIRM = "confirm"
-"""The stage whose rows the paper rests on."""
 
 LOG_CHARACTERS = 2000
 """How much of what a program printed the coding agent is shown."""
@@ -42,11 +42,16 @@ def stages_of(plan: Plan, parts: Parts) -> tuple[Stage, ...]:
 
 def next_stage(state: State, plan: Plan, parts: Parts) -> Stage | None:
     """Return the first stage that is not over; after a budget was reached, only the confirm stage is left."""
-    over = {end["name"] for end in state["ends"]}
+    over = {end["name"] for end in state["ends"] if _still_stands(end, parts.journal)}
     left = [stage for stage in stages_of(plan, parts) if stage.name not in over]
     if state["status"] == "budget":
         left = [stage for stage in left if stage.name == CONFIRM]
     return left[0] if left else None
+
+
+def _still_stands(end: StageEnd, journal: Journal) -> bool:
+    """Whether a stage that the graph saw ending has not been opened again by a rewind, which withdraws nodes."""
+    return end["name"] in journal.stages and journal.stage(end["name"]).made == end["nodes"]
 
 
 async def run_stage(state: State, parts: Parts) -> Update:
@@ -55,6 +60,8 @@ async def run_stage(state: State, parts: Parts) -> Update:
     stage = next_stage(state, plan, parts)
     if stage is None:
         return {}
+    for node in parts.journal.newest(1):
+        record_outcome(node, plan, parts)  # if a crash came between journal and ledger
     parts.progress("stage.started", name=stage.name, goal=stage.goal, nodes=stage.nodes)
     update: Update = {}
     try:
@@ -72,7 +79,7 @@ async def run_stage(state: State, parts: Parts) -> Update:
     end = StageEnd(name=stage.name, why=why, nodes=parts.journal.stage(stage.name).made, best=best)
     parts.ledger.record("stage.finished", actor="search", key=f"stage:{stage.name}", facts=dict(end))
     parts.progress("stage.finished", name=stage.name, why=why)
-    update["ends"] = [*state["ends"], end]
+    update["ends"] = [*(other for other in state["ends"] if other["name"] != stage.name), end]
     if stage.name == CONFIRM:
         update["confirmed"] = await _confirm(best, plan, parts)
     return update
@@ -106,19 +113,32 @@ def _scheduler(stage: Stage, plan: Plan, parts: Parts, bench: Bench) -> Schedule
         )
         for name in ASKING
     }
+    value = parts.value or MetricValue.of_plan(plan)
     return Scheduler(
         journal=parts.journal,
         checkpoints=parts.checkpoints,
         operators={**operators, "replicate": Replicate(parts.checkpoints)},
-        evaluator=ProgramEvaluator(parts, plan, bench),
-        value=MetricValue.of_plan(plan),
+        evaluator=_evaluator(stage, plan, parts, bench, value),
+        value=value,
         slots=search.slots,
         calls=parts.settings.model.calls if parts.settings.model.name != "rules" else 1,
         seed=parts.settings.seed,
         check_budget=lambda: parts.budget.check(stage.name),
-        progress=lambda told: _tell(told, parts),
+        progress=lambda told: _tell(told, plan, parts),
         clock=parts.clock,
     )
+
+
+def _evaluator(stage: Stage, plan: Plan, parts: Parts, bench: Bench, value: ValueFunction) -> Evaluator:
+    """What measures the stage's nodes: the sandbox, behind whatever spares it work on those that cannot win."""
+    evaluator: Evaluator = ProgramEvaluator(parts, plan, bench)
+    if stage.pilot_seeds:
+        # A node's folder holds its last evaluation only, so that the pilot's seeds are run again with the others.
+        evaluator = Pilot(evaluator, journal=parts.journal, value=value, seeds=stage.pilot_seeds, keeps_pilot=False)
+    if stage.early_stop:
+        curves = LiveCurves(plan, parts)
+        evaluator = EarlyStop(evaluator, curves.of, earlier=curves.of_stage)
+    return Tidied(evaluator, parts)
 
 
 def _printed(node: NodeId, parts: Parts) -> str:
@@ -126,8 +146,8 @@ def _printed(node: NodeId, parts: Parts) -> str:
     return file.read_text(errors="replace")[-LOG_CHARACTERS:] if file.exists() else ""
 
 
-def _tell(told: Progress, parts: Parts) -> None:
-    """Pass on what the search says, and keep proposals in the ledger before they run."""
+def _tell(told: Progress, plan: Plan, parts: Parts) -> None:
+    """Pass on what the search says, and keep in the ledger what was proposed and what came of it."""
     node = told.node
     if node is None:
         return
@@ -137,6 +157,7 @@ def _tell(told: Progress, parts: Parts) -> None:
             "node.proposed", actor="search", key=f"proposed:{node.id}", inputs=[node.checkpoint], facts=facts
         )
     if told.event == "finished" and node.outcome is not None:
+        record_outcome(node, plan, parts)
         parts.progress(
             "node.finished",
             node=node.id,

@@ -28,8 +28,10 @@ from ai_scientist.models.names import is_language_model, vision_model
 from ai_scientist.rules.engine import RulesModel
 from ai_scientist.sandbox.bench import set_up
 from ai_scientist.search.checkpoints import Checkpoints
+from ai_scientist.search.contracts import ValueFunction
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.policies import POLICIES
+from ai_scientist.search.values import describe_value
 
 NAMED = ("ai-scientist", "langgraph", "langchain-core", "numpy", "scipy", "pydantic", "matplotlib")
 
@@ -75,11 +77,14 @@ def _check_stage_limits(settings: Settings) -> None:
 
 
 @contextmanager
-def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> Generator[Parts]:
+def open_parts(
+    folder: RunFolder, progress: Progress, clock: Clock, *, value: ValueFunction | None = None
+) -> Generator[Parts]:
     """Open everything that the nodes of the graph work with, and close it again.
 
     Raises:
         RunCorrupted: If a file of the run is damaged.
+        ConfigError: If the run was begun with another value function, or with one and goes on without.
     """
     record = folder.record()
     settings, began = record.settings, clock.monotonic()
@@ -87,6 +92,11 @@ def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> Generator
         _check_state(folder)
     ledger = Ledger(folder.path, clock)
     ledger.record("run.created", actor="harness", files=[folder.path / "run.json"], facts={"topic": record.topic})
+    try:
+        _record_value(ledger, value)
+    except ConfigError:
+        ledger.close()
+        raise
     spent = _seconds_of_earlier_sessions(ledger)
     budget = Budget(settings.budget, clock, seconds=spent)
     rules = RulesModel()
@@ -113,6 +123,7 @@ def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> Generator
             checkpoints=Checkpoints(folder.checkpoints),
             bench=bench,
             progress=progress,
+            value=value,
         )
     finally:
         seconds = round(spent + clock.monotonic() - began, 3)
@@ -121,6 +132,19 @@ def open_parts(folder: RunFolder, progress: Progress, clock: Clock) -> Generator
         journal.close()
         library.close()
         ledger.close()
+
+
+def _record_value(ledger: Ledger, value: ValueFunction | None) -> None:
+    """Let the ledger say what the search goes by; a search that changed its mind half way could not be compared."""
+    name, before = describe_value(value) if value else "", ledger.latest("value")
+    begun = str(before.facts["value"]) if before else ""
+    if before is None and name:
+        ledger.record("value.chosen", actor="human", key="value", facts={"value": name})
+    elif begun != name:
+        raise ConfigError(
+            f"The search of this run goes by {begun or 'the primary metric'}. Go on from Python, with"
+            f" AIScientist(value_function={begun or None}).resume(…)."
+        )
 
 
 def _seconds_of_earlier_sessions(ledger: Ledger) -> float:

@@ -16,6 +16,7 @@ from ai_scientist.literature.library import Library
 from ai_scientist.models.request import Model
 from ai_scientist.sandbox.bench import Bench
 from ai_scientist.search.checkpoints import Checkpoints
+from ai_scientist.search.contracts import ValueFunction
 from ai_scientist.search.journal import Journal
 
 
@@ -58,6 +59,7 @@ class Parts:
     Attributes:
         fallback: The engine that finishes a run whose money ran out; None if there is none.
         eyes: Name of the model that looks at pictures; empty if none does.
+        value: What the search goes by, if not by the plan's primary metric.
         bench: Set up when the first program runs, so that a run without experiments needs no sandbox.
     """
 
@@ -75,3 +77,4 @@ class Parts:
     checkpoints: Checkpoints
     bench: LazyBench
     progress: Progress
+    value: ValueFunction | None = None

@@ -16,6 +16,7 @@ from ai_scientist.graph.opening import look_before, versions
 from ai_scientist.graph.parts import Progress
 from ai_scientist.graph.spending import Account
 from ai_scientist.sandbox.sweep import sweep_leftovers
+from ai_scientist.search.contracts import ValueFunction
 
 RunStatus = Literal["done", "failed", "budget", "waiting", "stopped"]
 
@@ -60,9 +61,21 @@ def silent(event: str, /, **facts: Any) -> None:
 
 
 async def start(
-    topic: str, settings: Settings, *, progress: Progress = silent, clock: Clock | None = None
+    topic: str,
+    settings: Settings,
+    *,
+    progress: Progress = silent,
+    clock: Clock | None = None,
+    value: ValueFunction | None = None,
 ) -> RunResult:
     """Do one piece of research. Once its folder exists, a failure is a result with status "failed".
+
+    Args:
+        topic: The question.
+        settings: Everything else that was asked for.
+        progress: Hears what happens.
+        clock: Tells the time.
+        value: What the search goes by, if not by the plan's primary metric.
 
     Raises:
         ConfigError: If the topic or a setting cannot be used; no folder was made.
@@ -74,11 +87,16 @@ async def start(
         raise ConfigError("The topic is empty. Ask a question, such as: Does label noise hurt calibration?")
     await look_before(topic, settings)
     folder = RunFolder.create(topic, settings, clock=clock, versions=versions())
-    return await _go_on(folder, None, progress, clock)
+    return await _go_on(folder, None, progress, clock, value)
 
 
 async def resume(
-    path: Path, *, reply: GateReply | None = None, progress: Progress = silent, clock: Clock | None = None
+    path: Path,
+    *,
+    reply: GateReply | None = None,
+    progress: Progress = silent,
+    clock: Clock | None = None,
+    value: ValueFunction | None = None,
 ) -> RunResult:
     """Go on with a run where it stopped, was killed, or waits at a gate.
 
@@ -87,19 +105,22 @@ async def resume(
         reply: The answer, if it waits at a gate; without one it goes on waiting.
         progress: Hears what happens.
         clock: Tells the time.
+        value: What the search goes by; the same as the run was begun with.
 
     Raises:
-        ConfigError: If there is no run there, or another process works on it.
+        ConfigError: If there is no run there, it was begun with another value, or another process works on it.
         RunCorrupted: If its folder is damaged.
     """
     folder = RunFolder.open(path)
     swept = await asyncio.to_thread(sweep_leftovers)
     if swept:
         progress("leftovers.swept", what=", ".join(swept))
-    return await _go_on(folder, reply, progress, clock or SystemClock())
+    return await _go_on(folder, reply, progress, clock or SystemClock(), value)
 
 
-async def _go_on(folder: RunFolder, reply: GateReply | None, progress: Progress, clock: Clock) -> RunResult:
+async def _go_on(
+    folder: RunFolder, reply: GateReply | None, progress: Progress, clock: Clock, value: ValueFunction | None
+) -> RunResult:
     from ai_scientist.graph.driving import drive
 
-    return await drive(folder, reply, progress, clock)
+    return await drive(folder, reply, progress, clock, value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from statistics import median
 
@@ -126,6 +126,7 @@ class EarlyStop:
         evaluator: Evaluator,
         watch: Callable[[Node], Curve],
         *,
+        earlier: Callable[[str], Iterable[Curve]] = lambda stage: (),
         after_runs: int = 5,
         after_steps: int = 3,
         every_seconds: float = 1.0,
@@ -135,26 +136,30 @@ class EarlyStop:
         Args:
             evaluator: Its evaluations are cancelled when they cannot win; it must clean up when that happens.
             watch: Reads a running node's curve as far as it has come.
+            earlier: Curves of a stage's nodes that ended well before this object was made.
             after_runs: Ended runs that there must be before any is stopped.
             after_steps: Steps that every run gets.
             every_seconds: How often curves are looked at.
         """
-        self._evaluator, self._watch = evaluator, watch
+        self._evaluator, self._watch, self._earlier = evaluator, watch, earlier
         self._after_runs, self._after_steps, self._every = after_runs, after_steps, every_seconds
         self._ended: dict[str, list[Curve]] = {}
 
     async def evaluate(self, node: Node, checkpoint: Checkpoint, seeds: Sequence[int]) -> Outcome:
-        """Return the outcome, or that the run was stopped."""
+        """Return the outcome, or that the run was stopped; a replication is there for its numbers and never stopped."""
+        ended = self._ended.get(node.stage)
+        if ended is None:
+            ended = self._ended[node.stage] = list(self._earlier(node.stage))
         started = asyncio.get_running_loop().time()
         work = asyncio.ensure_future(self._evaluator.evaluate(node, checkpoint, seeds))
         try:
             while not (await asyncio.wait({work}, timeout=self._every))[0]:
-                if why := self._cannot_win(node):
+                if node.operator != "replicate" and (why := self._cannot_win(node, ended)):
                     break
             else:
                 outcome = work.result()
                 if outcome.status is Status.OK:
-                    self._ended.setdefault(node.stage, []).append(self._watch(node))
+                    ended.append(self._watch(node))
                 return outcome
         finally:
             if not work.done():
@@ -164,8 +169,8 @@ class EarlyStop:
         seconds = asyncio.get_running_loop().time() - started
         return Outcome(status=Status.CANCELLED, diagnosis=why, seeds=tuple(seeds), wall_seconds=seconds)
 
-    def _cannot_win(self, node: Node) -> str:
-        curve, ended = self._watch(node), self._ended.get(node.stage, [])
+    def _cannot_win(self, node: Node, ended: Sequence[Curve]) -> str:
+        curve = self._watch(node)
         if len(ended) < self._after_runs or len(curve) < self._after_steps:
             return ""
         step, reached = max(curve), max(curve.values())

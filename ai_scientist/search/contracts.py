@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -45,6 +45,8 @@ class Stage(Value):
         reevaluations: How often the best node may be run again, on fresh seeds, while it is not clear that it is best;
             the operator "replicate" does it.
         spare_seeds: Where those seeds come from; a stage without any never re-evaluates.
+        pilot_seeds: With so many seeds a node must first show that it may still beat the best one; 0: all at once.
+        early_stop: Whether a node is ended once its curve over steps falls behind those of others.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Stage(Value):
     prune_below: float | None = None
     reevaluations: int = Field(default=0, ge=0)
     spare_seeds: tuple[int, ...] = ()
+    pilot_seeds: int = Field(default=0, ge=0)
+    early_stop: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,7 @@ class Evaluator(Protocol):
         ...
 
 
+@runtime_checkable
 class ValueFunction(Protocol):
     """Turns an outcome into the number that policies compare."""
 

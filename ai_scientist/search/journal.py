@@ -163,9 +163,18 @@ class Journal:
         """Return a node's parents without reading it whole."""
         return tuple(map(node_id, self._index.entry(node).parents))
 
-    def children(self, node: NodeId) -> tuple[Node, ...]:
-        """Return a node's children, oldest first."""
-        return tuple(self.node(node_id(child)) for child in self._index.entry(node).children)
+    def children(self, node: NodeId, *, newest: int | None = None) -> tuple[Node, ...]:
+        """Return a node's children, oldest first; of many, as many of the newest as are wanted."""
+        children = self._index.entry(node).children
+        return self._read(children if newest is None else children[-newest:])
+
+    def newest(self, count: int) -> tuple[Node, ...]:
+        """Return the nodes that ended last, the very last one at the end."""
+        return self._read(self._index.finished[-count:])
+
+    def newest_failed(self, count: int) -> tuple[Node, ...]:
+        """Return the same of those that failed."""
+        return self._read(self._index.failed[-count:])
 
     def lineage(self, node: NodeId) -> tuple[NodeId, ...]:
         """Return a node and its line of first parents, the draft first."""
@@ -362,6 +371,9 @@ class Journal:
                     raise RunCorrupted(f"{self.path}, line {number}, is no line of a journal: {error}") from error
 
     # How it is kept
+
+    def _read(self, numbers: Sequence[int]) -> tuple[Node, ...]:
+        return tuple(self.node(node_id(number)) for number in numbers)
 
     def _now(self) -> str:
         return stamp(self._clock.now())

@@ -39,6 +39,8 @@ class Member:
     """A re-evaluation of its parent: it has no value of its own, but counts in the parent's."""
     replicas: int = 0
     """Re-evaluations, running and reserved ones too."""
+    seen_again: int = 0
+    """Re-evaluations that its score is taken over."""
     grown: int = 0
     """Children but debug steps and re-evaluations; running and reserved ones count."""
     children: int = 0

@@ -8,7 +8,6 @@ which good node that is. What a stage allows, and every weight, is the stage's d
 from __future__ import annotations
 
 import math
-from itertools import islice
 from random import Random
 from typing import Protocol
 
@@ -78,8 +77,7 @@ class TreePolicy:
 def _partner(journal: Journal, view: StageView, node: NodeId) -> NodeId | None:
     """Return the best node that is no relative in direct line and was not recombined with the node yet."""
     line = set(journal.lineage(node))
-    for key in islice(reversed(view.ranking), PARTNERS):
-        other = node_id(number_of(key))
+    for other in view.top(PARTNERS):
         if other not in line and node not in journal.lineage(other) and not view.was_paired(node, other):
             return other
     return None

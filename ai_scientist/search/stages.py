@@ -14,6 +14,9 @@ from ai_scientist.core.plan import Plan
 from ai_scientist.core.settings import SearchSettings
 from ai_scientist.search.contracts import Stage
 
+CONFIRM = "confirm"
+"""The stage whose rows the paper rests on."""
+
 PATIENCE = {"tune": 6, "explore": 10}
 """Nodes in a row without a better one after which a stage has found what it will find."""
 
@@ -27,7 +30,7 @@ def default_stages(plan: Plan, settings: SearchSettings) -> tuple[Stage, ...]:
     shapes: dict[str, dict[str, Any]] = {
         "implement": {"operators": ("draft", "debug"), "target": plan.target, "root": "none", "enough_good": 1},
         "tune": {"operators": ("tune", "debug"), "target": plan.baseline.name},
-        "explore": {"operators": ("improve", "debug"), "target": plan.target},
+        "explore": {"operators": ("improve", "recombine", "debug"), "target": plan.target},
         "ablate": {"operators": ("ablate", "debug"), "target": plan.target, "enough_good": 1, "hand_on": "newest"},
         "confirm": {"operators": ("replicate",), "target": plan.target, "policy": "best_first"},
     }
@@ -43,7 +46,7 @@ def default_stages(plan: Plan, settings: SearchSettings) -> tuple[Stage, ...]:
             "nodes": part.nodes,
             "policy": settings.policy,
             "patience": PATIENCE.get(part.name),
-            "seeds": plan.confirm_seeds if part.name == "confirm" else plan.search_seeds,
+            "seeds": plan.confirm_seeds if part.name == CONFIRM else plan.search_seeds,
             "depth": settings.depth,
             "width": settings.width,
             "debug_depth": settings.debug_depth,
@@ -73,11 +76,16 @@ def load_stages(path: Path, plan: Plan, settings: SearchSettings) -> tuple[Stage
     for number, entry in enumerate(entries, 1):
         name = str(entry.get("name", ""))
         base = known.get(name) or known.get("explore") or next(iter(known.values()))
-        seeds = plan.confirm_seeds if name == "confirm" else plan.search_seeds
+        seeds = plan.confirm_seeds if name == CONFIRM else plan.search_seeds
         try:
-            stages.append(Stage.model_validate(base.model_dump() | entry | {"seeds": seeds}))
+            stage = Stage.model_validate(base.model_dump() | entry | {"seeds": seeds})
         except ValidationError as error:
             raise ConfigError(f"{path}, stage {number} ({name or 'without a name'}): {error}") from error
+        if set(stage.spare_seeds) & {*plan.confirm_seeds, *stage.seeds}:
+            raise ConfigError(
+                f"{path}, stage {number} ({name}): its spare seeds are those of its nodes, or of confirm."
+            )
+        stages.append(stage)
     return check_stages(stages)
 
 

@@ -67,6 +67,8 @@ class TreeIndex:
         entries: Of all nodes, by number less one.
         views: By stage, in the order in which the stages were entered.
         running: Numbers of the nodes without an outcome.
+        finished: Numbers of those with one, in the order in which they ended.
+        failed: Those of them that failed.
         by_tree: Numbers of the nodes with each program.
         interruptions: How often a node's evaluation was broken off.
         end: Where the whole lines of the file end.
@@ -77,6 +79,8 @@ class TreeIndex:
         self.entries: list[Entry] = []
         self.views: dict[str, StageView] = {}
         self.running: dict[int, None] = {}
+        self.finished: list[int] = []
+        self.failed: list[int] = []
         self.by_tree: dict[str, list[int]] = {}
         self.interruptions: dict[int, int] = {}
         self.end = 0
@@ -214,6 +218,9 @@ class TreeIndex:
         if number < 1 or entry.finished_at >= 0:
             raise ValueError(f"{node_id(number)} finished twice")
         entry.finished_at, entry.finished_to, entry.status = at, self.end, status
+        self.finished.append(number)
+        if status in _FAILED:
+            self.failed.append(number)
         if entry.is_withdrawn:
             return None
         del self.running[number]
@@ -229,8 +236,8 @@ def _tell_stage(
     match event:
         case StageLeft(reason=reason, best=best):
             view.leave(reason, best)
-        case NodeRescored(node=node, score=score):
-            view.set_score(node_number(node), score)
+        case NodeRescored(node=node, score=score, replicas=replicas):
+            view.set_score(node_number(node), score, replicas=len(replicas))
         case ProposalRejected():
             view.reject(Expansion(parents=event.parents, operator=event.operator), event.why)
         case ExpansionGivenUp():

@@ -60,12 +60,23 @@ class CallableValue:
     """A user's own function: from an outcome to a number, higher is better; None if it has none."""
 
     def __init__(self, function: Callable[[Outcome], float | None]) -> None:
-        self._function = function
+        self.function = function
 
     def score(self, outcome: Outcome, stage: Stage) -> Score | None:
         """Return what the function says of a valid outcome; no number, or no finite one, is no score."""
-        value = self._function(outcome) if outcome.status is Status.OK else None
+        value = self.function(outcome) if outcome.status is Status.OK else None
         return Score(value=value) if value is not None and math.isfinite(value) else None
+
+
+def as_value(given: ValueFunction | Callable[[Outcome], float | None]) -> ValueFunction:
+    """Return a user's value function as the search asks it: a plain callable is wrapped."""
+    return given if isinstance(given, ValueFunction) else CallableValue(given)
+
+
+def describe_value(value: ValueFunction) -> str:
+    """Return how a ledger names a value function: where its class, or the function that it wraps, is defined."""
+    given = value.function if isinstance(value, CallableValue) else type(value)
+    return f"{given.__module__}.{getattr(given, '__qualname__', type(given).__qualname__)}"
 
 
 class LowerBound:

@@ -10,16 +10,15 @@ import math
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ai_scientist.core.ids import NodeId
 from ai_scientist.search.contracts import Expansion, Stage
 from ai_scientist.search.members import FROM_BUGGY, FROM_PAIRS, NOT_GROWTH, Member, Tries, node_id, node_number
 from ai_scientist.search.node import Score
+from ai_scientist.search.noise import CLEAR, Noise
 from ai_scientist.search.ranking import Key, Ranking, number_of, order_key
 from ai_scientist.search.visits import Visits
-
-CLEAR = 2.0
-"""Standard errors of their difference by which the best node leads the next one when it is clear that it is best."""
 
 GIVE_UPS = 3
 """An operator that was given up this often for the same parents counts as exhausted for them."""
@@ -54,6 +53,8 @@ class StageView:
         self.chosen: NodeId | None = None
         self.ranking = Ranking()
         self.frontier = Ranking()
+        self._seen_again = Ranking()
+        self._noise = Noise()
         self._members: dict[int, Member] = {}
         self._counts, self._sets = _Counts(), _Sets()
         self._exhausted: set[Expansion] = set()
@@ -85,8 +86,16 @@ class StageView:
 
     @property
     def best(self) -> NodeId | None:
-        """The best node so far, the roots included."""
+        """The best node so far, the roots included.
+
+        Once any node was run again, one that was not takes its place only with a clear lead: of many single looks the
+        highest is the luckiest.
+        """
         return node_id(number_of(self._best)) if self._best else None
+
+    def top(self, count: int) -> tuple[NodeId, ...]:
+        """Return the nodes with the highest scores, the very highest first."""
+        return tuple(node_id(number_of(key)) for key in islice(reversed(self.ranking), count))
 
     @property
     def handed_on(self) -> NodeId | None:
@@ -212,18 +221,21 @@ class StageView:
         return (min(a, b), max(a, b)) in self._pairs or any(e in self._pending or e in self._exhausted for e in orders)
 
     def doubtful(self) -> NodeId | None:
-        """Return the best node if it is not clear that it is best, and it may be run again on fresh seeds.
+        """Return the node with the highest score if it is not clear that it is best, and it may be run again.
 
-        It is clear when it leads the next one by two standard errors of their difference.
+        It is clear when it leads the next one by two standard errors of their difference. While nothing is known about
+        the noise, one node is run again to learn about it.
         """
         if len(self.ranking) < 2 or not self.stage.reevaluations:
             return None
         first, second = self.ranking[-1], self.ranking[-2]
-        lead, noise = first[0] - second[0], math.hypot(first[1], second[1])
         best = self._members[number_of(first)]
         fits = (best.replicas + 1) * len(self.stage.seeds) <= len(self.stage.spare_seeds)
-        may = fits and best.replicas < self.stage.reevaluations and self.may("replicate", node_id(best.number))
-        return node_id(best.number) if may and math.isfinite(noise) and lead < CLEAR * noise else None
+        if not fits or best.replicas >= self.stage.reevaluations or not self.may("replicate", node_id(best.number)):
+            return None
+        noise = self._error_of_difference(first, second)
+        is_doubtful = first[0] - second[0] < CLEAR * noise if math.isfinite(noise) else not self._replicas
+        return node_id(best.number) if is_doubtful else None
 
     @property
     def unpooled(self) -> tuple[NodeId, ...]:
@@ -283,10 +295,10 @@ class StageView:
         """The same for a node that is read back, whose score is not taken apart and put together again."""
         self._finish(number, key, is_buggy)
 
-    def set_score(self, number: int, score: Score | None) -> None:
-        """A node's score is known, or has been taken anew."""
+    def set_score(self, number: int, score: Score | None, *, replicas: int = 0) -> None:
+        """A node's score is known, or has been taken anew, over so many re-evaluations too."""
         self._unpooled.discard(number)
-        self._set_key(number, order_key(score.value, score.stderr, number) if score else None)
+        self._set_key(number, order_key(score.value, score.stderr, number) if score else None, replicas=replicas)
 
     def finish_loading(self) -> None:
         """All lines of the file were read: find what was not kept up to date meanwhile."""
@@ -357,15 +369,21 @@ class StageView:
         self._set_key(number, key)
         counts.without_gain = 0 if self._best != before else counts.without_gain + 1
 
-    def _set_key(self, number: int, key: Key | None) -> None:
+    def _set_key(self, number: int, key: Key | None, *, replicas: int = 0) -> None:
         member = self._members[number]
         old, member.key = member.key, key
+        self._noise.add(old, self._looks(member), -1)
+        member.seen_again = replicas
+        self._noise.add(key, self._looks(member))
         if old is not None:
             self.ranking.discard(old)
+            self._seen_again.discard(old)
             self.frontier.discard(old)
             self._visits.drop(number)
         if key is not None:
             self.ranking.add(key)
+            if replicas:
+                self._seen_again.add(key)
             if number not in self._sets.roots:
                 self._newest = max(self._newest, number)
                 if old is None and not member.up:
@@ -373,8 +391,21 @@ class StageView:
         if key is not None or old is not None:
             change = (key[0] if key else 0.0) - (old[0] if old else 0.0)
             self._visits.add_value(number, change, (key is not None) - (old is not None))
-        self._best = self.ranking[-1] if len(self.ranking) else None
+        self._best = self._leader()
         self._refresh(number)
+
+    def _leader(self) -> Key | None:
+        top = self.ranking[-1] if len(self.ranking) else None
+        if top is None or not len(self._seen_again):
+            return top
+        seen = self._seen_again[-1]
+        return top if top[0] - seen[0] >= CLEAR * self._error_of_difference(top, seen) else seen
+
+    def _error_of_difference(self, *keys: Key) -> float:
+        return math.hypot(*(self._noise.stderr(key, self._looks(self._members[number_of(key)])) for key in keys))
+
+    def _looks(self, member: Member) -> int:
+        return len(self.stage.seeds) * (1 + member.seen_again)
 
     def _is_reevaluation(self, operator: str) -> bool:
         return operator == "replicate" and bool(self.stage.spare_seeds)

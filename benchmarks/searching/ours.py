@@ -25,6 +25,7 @@ from ai_scientist.search.checkpoints import Checkpoints
 from ai_scientist.search.contracts import Checkpoint, Proposal, Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Measurement, Node, Outcome, Status
+from ai_scientist.search.operators import Replicate
 from ai_scientist.search.scheduler import Scheduler
 from ai_scientist.search.values import MetricValue
 from benchmarks.searching.tasks import TASKS, Task, read, render
@@ -168,7 +169,7 @@ def outcome_of(task: Task, params: object, seeds: Sequence[int]) -> Outcome:
         numbers = []
     if len(numbers) != task.size:
         return Outcome(status=Status.REFUSED, diagnosis="no answer", seeds=tuple(seeds), wall_seconds=0)
-    seen, truth = task.observe(numbers), task.truth(numbers)
+    seen, truth = task.observe(numbers, seeds[0]), task.truth(numbers)
     row = Measurement(metric="score", condition="proposed", dataset=task.name, split="test", seed=seeds[0], value=seen)
     truth_row = row.model_copy(update={"metric": "truth", "value": truth})
     return Outcome(status=Status.OK, measurements=(row, truth_row), seeds=tuple(seeds), wall_seconds=0)
@@ -208,7 +209,7 @@ async def search(
     stage = Stage(
         name="search",
         goal="Make the score larger.",
-        operators=("draft", "improve"),
+        operators=("draft", "improve", "replicate"),
         policy=policy,
         target="proposed",
         nodes=nodes,
@@ -225,7 +226,7 @@ async def search(
             scheduler = Scheduler(
                 journal=journal,
                 checkpoints=checkpoints,
-                operators={"draft": asks, "improve": asks},
+                operators={"draft": asks, "improve": asks, "replicate": Replicate(checkpoints)},
                 evaluator=inner,
                 value=MetricValue(metric="score", direction="higher"),
                 slots=slots,

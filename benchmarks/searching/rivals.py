@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -85,8 +86,8 @@ def install(folder: Path) -> tuple[list[Rival], list[str]]:
         python = home / "bin" / "python"
         try:
             if not python.exists():
-                _call(["uv", "venv", "--quiet", "--python", "3.11", str(home)])
-                _call(["uv", "pip", "install", "--quiet", "--python", str(python), package])
+                _call([sys.executable, "-m", "venv", str(home)])
+                _call([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package])
             code = f"from importlib.metadata import version; print(version({package!r}))"
             version = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
             found.append(Rival(name, version, home))

@@ -38,9 +38,9 @@ class Task:
     truth: Callable[[Sequence[float]], float]
     noise: float = 0.0
 
-    def observe(self, params: Sequence[float]) -> float:
-        """Return what one evaluation sees; the same numbers always see the same."""
-        drawn = Random(hashlib.sha256(json.dumps(list(params)).encode()).digest()).gauss(0, 1)
+    def observe(self, params: Sequence[float], seed: int = 0) -> float:
+        """Return what one evaluation sees; the same numbers and seed always see the same."""
+        drawn = Random(f"{seed}/{fingerprint(json.dumps(list(params)))}").gauss(0, 1)
         return self.truth(params) + self.noise * drawn
 
     def start(self) -> list[float]:
@@ -57,6 +57,11 @@ class Task:
             round(min(self.high, max(self.low, value + rng.gauss(0, step))), 6) if place in touched else value
             for place, value in enumerate(params)
         ]
+
+
+def fingerprint(text: str) -> str:
+    """Return a hash of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def hill(params: Sequence[float]) -> float:

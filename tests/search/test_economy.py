@@ -213,3 +213,26 @@ async def test_cancelling_the_search_cancels_what_is_watched() -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(stopper.evaluate(make_node(1), NOTHING, (0,)), 0.03)
     assert trains.cancelled == ["n0001"]
+
+
+async def test_curves_of_an_earlier_session_count_too() -> None:
+    trains = Trains()
+    good = [dict(enumerate(range(10)))] * 5
+    asked: list[str] = []
+
+    def earlier(stage: str) -> list[Curve]:
+        asked.append(stage)
+        return list(good)
+
+    stopper = EarlyStop(trains, trains.watch, earlier=earlier, every_seconds=0.005)
+    assert (await stopper.evaluate(make_node(7), NOTHING, (0,))).status is Status.CANCELLED
+    assert (await stopper.evaluate(make_node(8), NOTHING, (0,))).status is Status.OK
+    assert asked == [make_node(7).stage], "they are read once"
+
+
+async def test_a_replication_is_never_stopped() -> None:
+    trains = Trains()
+    stopper = EarlyStop(
+        trains, trains.watch, earlier=lambda stage: [dict(enumerate(range(10)))] * 5, every_seconds=0.005
+    )
+    assert (await stopper.evaluate(make_node(7, operator="replicate"), NOTHING, (0,))).status is Status.OK

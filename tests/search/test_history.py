@@ -113,3 +113,15 @@ def test_one_may_rewind_again_and_further(journal: Journal, checkpoints: Checkpo
         with Journal.read(journal.path) as fresh:
             assert fresh.stages == journal.stages
             assert len(fresh) == len(journal)
+
+
+async def test_the_newest_nodes_are_found_without_reading_the_others(
+    journal: Journal, checkpoints: Checkpoints
+) -> None:
+    ended = [r.event for r in journal.events() if r.event.kind == "node_finished"]
+    assert [node.id for node in journal.newest(5)] == [event.node for event in ended][-5:]
+    failed = [event.node for event in ended if event.status not in ("ok", "cancelled")]
+    assert failed, "the rehearsal has failures"
+    assert [node.id for node in journal.newest_failed(2)] == failed[-2:]
+    parent = max(journal.nodes, key=lambda node: len(journal.children(node.id)))
+    assert journal.children(parent.id, newest=1) == journal.children(parent.id)[-1:]

@@ -50,7 +50,12 @@ class Tree:
         self.stage = stage
 
     def add(
-        self, value: float | None, *parents: int, operator: str = "improve", runs: bool = False, stderr: float = 0.1
+        self,
+        value: float | None,
+        *parents: int,
+        operator: str = "improve",
+        runs: bool = False,
+        stderr: float | None = 0.1,
     ) -> NodeId:
         number = len(self.journal) + 1
         node = Node(
@@ -280,6 +285,35 @@ def test_without_spare_seeds_nothing_is_run_again(grow: Grow) -> None:
     tree.add(1.0)
     tree.add(0.99)
     assert tree.select() == expansion("improve", 1)
+
+
+def seen_again(tree: Tree, number: int, value: float, stderr: float) -> None:
+    """Let a node's score be taken over a re-evaluation too."""
+    node, replica = NodeId(f"n{number:04d}"), tree.add(value, number, operator="replicate")
+    tree.journal.rescore(node, stage="explore", score=Score(value=value, stderr=stderr), replicas=[replica])
+
+
+def test_single_looks_borrow_the_noise_that_re_evaluations_show(grow: Grow) -> None:
+    tree = grow(**SPARE)
+    tree.add(1.0, stderr=None)
+    tree.add(0.9, stderr=None)
+    assert tree.select() == expansion("replicate", 1), "while nothing is known about the noise, one is run again"
+    seen_again(tree, 1, 0.95, 0.01)
+    assert tree.select() == expansion("improve", 1), "the noise is small, so the lead is clear"
+    tree.add(0.96, stderr=None)
+    assert tree.select() == expansion("replicate", 4), "0.01 above it is less than the noise of one look"
+
+
+def test_the_luckiest_single_look_is_not_best_until_its_lead_is_clear(grow: Grow) -> None:
+    tree = grow(**SPARE)
+    tree.add(1.0, stderr=None)
+    tree.add(0.9, stderr=None)
+    seen_again(tree, 1, 0.8, 0.1)
+    tree.add(0.95, stderr=None)
+    assert tree.journal.best("explore") == "n0001", "n0004 leads by less than two standard errors"
+    tree.add(2.0, stderr=None)
+    assert tree.journal.best("explore") == "n0005"
+    assert tree.journal.stage("explore").top(2) == ("n0005", "n0004")
 
 
 # --- which good node -------------------------------------------------------------------------------------------------

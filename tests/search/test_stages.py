@@ -83,6 +83,7 @@ def test_json_says_the_same(tmp_path: Path) -> None:
         ("[[stages]]\nname = 'explore'", "may not draft"),
         ("[[stages]]\nname = 'implement'\n[[stages]]\nname = 'tune'\nroot = 'best:later'", "no earlier stage"),
         ("stages = []", "no stage"),
+        (f"[[stages]]\nname = 'implement'\nspare_seeds = [{PLAN.confirm_seeds[0]}]", "spare seeds"),
     ],
 )
 def test_a_file_that_cannot_be_run_is_refused_in_one_sentence(tmp_path: Path, text: str, says: str) -> None:
