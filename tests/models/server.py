@@ -54,13 +54,21 @@ class Asked:
 
 @dataclass
 class ChatServer:
-    """What a test sees of the server."""
+    """What a test sees of the server.
+
+    Attributes:
+        asked: Every request, in order.
+        answered: How often each question was answered in full.
+        billed: The same, as an endpoint counts that honours idempotency keys.
+        tokens: Of input and output, truly, for each answer that was sent, whatever its usage said.
+    """
 
     url: str
     asked: list[Asked] = field(default_factory=list[Asked])
     answered: Counter[str] = field(default_factory=Counter[str])
     billed: Counter[str] = field(default_factory=Counter[str])
     seen_keys: set[str] = field(default_factory=set[str])
+    tokens: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     models: Sequence[str] = ("some-model",)
     script: Script = lambda body, number: "good"
     answer: Answerer = lambda body: {"text": "fine", "count": 3}
@@ -176,7 +184,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _say(self, asked: Asked, text: str, *, finish: str = "stop", usage: Body | str | None = "") -> None:
         """Answer with a text, in the way that was asked for."""
-        told = self._usage(asked, text) if usage == "" else usage
+        true = self._usage(asked, text)
+        told = true if usage == "" else usage
+        self.mine.tokens.append((true["prompt_tokens"], true["completion_tokens"]))
         tool = asked.body["tools"][0]["function"]["name"] if asked.mode == "tool" else None
         call: Body = {"id": "call_1", "type": "function", "function": {"name": tool, "arguments": text}}
         message: Body = (
