@@ -65,6 +65,14 @@ class Lab(ModuleType):
         assert loaded, f"nothing of {name} was hashed"
         self.told.data |= {f"{name}/{key}": value for key, value in facts.items()}
 
+    def split(self, dataset: str, **parts: Any) -> None:  # arrays of numpy's
+        assert parts.keys() >= {"train", "test"}
+        rows = {name: {row.tobytes() for row in part} for name, part in parts.items()}
+        assert not rows["train"] & rows["test"], f"{dataset} tests on rows that it trains on"
+
+    def arms(self, names: Iterable[str]) -> list[str]:
+        return list(names)
+
 
 def edited(template: ResearchTemplate, *groups: Iterable[Edit]) -> str:
     """Return the program after some edits."""
