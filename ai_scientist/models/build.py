@@ -18,6 +18,7 @@ from ai_scientist.core.ledger import Ledger
 from ai_scientist.core.settings import ModelSettings
 from ai_scientist.models.caller import Limits, Shared
 from ai_scientist.models.check import check_model as check_model
+from ai_scientist.models.entries import enter_missing
 from ai_scientist.models.exchange import Chat
 from ai_scientist.models.langchain import LangChainModel
 from ai_scientist.models.names import (
@@ -77,9 +78,11 @@ def build_model(
     check_names(settings, budget.limits)
     made: dict[str, Model] = {}
     if is_language_model(settings):
+        store = CallStore(calls or _temporary(), budget)
+        enter_missing(ledger, store)
         shared = Shared(
             budget=budget,
-            store=CallStore(calls or _temporary(), budget),
+            store=store,
             ledger=ledger,
             clock=clock,
             dice=dice or Random(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from random import Random
 from typing import NoReturn
@@ -21,6 +21,7 @@ from ai_scientist.core.clock import Clock, stamp
 from ai_scientist.core.errors import AnswerRefused, ModelError, TransientError
 from ai_scientist.core.ledger import Ledger
 from ai_scientist.models.answers import text_instructions
+from ai_scientist.models.entries import enter_call
 from ai_scientist.models.exchange import (
     MAY_BE_PAID,
     RETRIED,
@@ -163,7 +164,7 @@ class Caller:
                     except _Changed:
                         continue
             note_call(key)
-            self._record(call)
+            enter_call(self._shared.ledger, self._shared.store, call)
             return call
 
     def trust(self, mode: Mode) -> None:
@@ -263,6 +264,9 @@ class Caller:
                     await _uninterrupted(asyncio.to_thread(store.put, call))
                 except OSError as error:
                     raise TransientError(f"The call store cannot be written: {error.strerror or error}.") from error
+                except asyncio.CancelledError:  # it is written, and nobody may come back for it
+                    enter_call(self._shared.ledger, store, call)
+                    raise
                 finally:  # it is paid, whatever becomes of it here
                     took(call.cost.tokens)
                     room.settle(call.cost)
@@ -358,26 +362,6 @@ class Caller:
     def _remember(self, **found_out: object) -> None:
         self._abilities = self._abilities.model_copy(update=found_out)
         self._shared.store.remember(self.name, self._abilities)
-
-    def _record(self, call: Call) -> None:
-        """Enter a call in the ledger, once."""
-        ledger, key = self._shared.ledger, f"call:{call.key}"
-        if ledger is None or ledger.latest(key) is not None:
-            return
-        facts: Mapping[str, object] = {
-            "prompt": call.prompt,
-            "prompt_version": call.prompt_version,
-            "stage": call.stage,
-            "model": self.name,
-            "answered_by": call.answer.model,
-            "tokens": call.cost.tokens,
-            "cost_usd": call.cost_usd,
-            "refused": bool(call.answer.refusal),
-            "cuts": [cut.model_dump(mode="json") for cut in call.cuts],
-        }
-        files = [self._shared.store.path(call.key)]
-        inputs = [call.prompt_source]
-        ledger.record("model.answered", actor=f"agent:{call.role}", key=key, inputs=inputs, files=files, facts=facts)
 
 
 async def _uninterrupted(work: Coroutine[object, object, object]) -> None:

@@ -156,6 +156,10 @@ class CallStore:
         """Return where a call lies."""
         return self._folder / f"{key}.json"
 
+    def keys(self) -> list[Sha256]:
+        """Return the keys of all stored calls."""
+        return sorted(Sha256(path.stem) for path in self._folder.glob("*.json") if len(path.stem) == 64)
+
     def get(self, key: str) -> Call | None:
         """Return a stored call; None if there is none.
 

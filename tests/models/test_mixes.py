@@ -20,6 +20,7 @@ from ai_scientist.core.errors import BudgetExceeded, ModelError, TransientError
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.ledger import read_events
 from ai_scientist.core.settings import BudgetSettings
+from ai_scientist.models.entries import enter_missing
 from ai_scientist.models.exchange import Usage
 from ai_scientist.models.store import read_calls
 from ai_scientist.search.checkpoints import Checkpoints
@@ -131,6 +132,7 @@ async def mix(server: ChatServer, number: int, folder: Path) -> str:
     assert bill(server) <= desk.budget.spent.usd + 1e-12
     server.script = lambda body, asked: "good"
     desk = set_up(server.url, folder, timeout=20.0, stall=20.0, temperature=0.2)
+    enter_missing(desk.ledger, desk.store)  # as every session begins
     last, after = await search(desk, folder)
     desk.close()
     assert all(after[node] == outcome for node, outcome in before.items())
