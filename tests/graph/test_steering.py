@@ -36,6 +36,7 @@ def worst_seed(outcome: Outcome) -> float | None:
     return -max(errors) if errors else None
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_from_where_it_was_taken_back_to(tmp_path: Path) -> None:
     def broken_off(event: str, /, **facts: Any) -> None:
         if event == "node.finished" and facts["node"] == "n0003":

@@ -73,6 +73,7 @@ def test_the_code_repository_makes_the_numbers_again(finished: dict[str, Any]) -
     assert "All values agree." in done.stdout
 
 
+@pytest.mark.slow
 def test_the_same_topic_and_seed_give_the_same_numbers(finished: dict[str, Any], tmp_path: Path) -> None:
     done = call("run", TOPIC, *SMALL, "--output", str(tmp_path / "runs"), "--json", home=tmp_path)
     assert numbers(Path(json.loads(done.stdout)["run"])) == numbers(Path(finished["run"]))
