@@ -11,6 +11,7 @@
     │   └── AnswerInvalid       an answer that stayed malformed after repair; agents have a fallback
     │       └── AnswerRefused   the model will not answer this
     ├── EditRejected            an edit does not apply, or changes nothing
+    ├── DiskFull                make room, then resume                                     exit 1
     └── RunCorrupted            the run's folder is not what the run left there            exit 1
 
 An experiment that crashes, hangs or prints nonsense is none of these: it is an outcome in the journal.
@@ -93,6 +94,10 @@ class AnswerRefused(AnswerInvalid):
 
 class EditRejected(AIScientistError):
     """An edit whose search text is not there exactly once, or which changes nothing."""
+
+
+class DiskFull(AIScientistError):
+    """There is no room left to write; what was written is whole, and `resume` goes on once there is room."""
 
 
 class RunCorrupted(AIScientistError):

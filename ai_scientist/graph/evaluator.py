@@ -11,6 +11,7 @@ from ai_scientist.analysis.check import Origin, SeedLog, check_rows, parse_logge
 from ai_scientist.analysis.recompute import Predictions
 from ai_scientist.analysis.rows import Row, RunConfig
 from ai_scientist.core.clock import stamp
+from ai_scientist.core.disk import require_room
 from ai_scientist.core.hashing import canonical_json, sha256_file, sha256_json
 from ai_scientist.core.jsonl import write_atomic, write_json
 from ai_scientist.core.plan import Plan
@@ -46,9 +47,11 @@ class ProgramEvaluator:
 
         Raises:
             SandboxError: If the sandbox itself cannot work.
+            DiskFull: If there is no room for what the program writes.
         """
         folder = self._parts.folder.node(node.id)
         folder.mkdir(parents=True, exist_ok=True)
+        require_room(folder)
         run = await self._bench.run(checkpoint.files, seeds, folder=folder, workers=self._workers)
         return self._judge(node, checkpoint, seeds, run, folder)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ai_scientist.core.clock import Clock, SystemClock
+from ai_scientist.core.disk import full_disk_told
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.core.settings import Settings
@@ -80,13 +81,15 @@ async def start(
     Raises:
         ConfigError: If the topic or a setting cannot be used; no folder was made.
         AIScientistError: If the model cannot be reached; no folder was made.
+        DiskFull: If there is no room left; `resume` goes on.
     """
     clock = clock or SystemClock()
     topic = " ".join(topic.split())
     if not topic:
         raise ConfigError("The topic is empty. Ask a question, such as: Does label noise hurt calibration?")
     await look_before(topic, settings)
-    folder = RunFolder.create(topic, settings, clock=clock, versions=versions())
+    with full_disk_told(settings.output):
+        folder = RunFolder.create(topic, settings, clock=clock, versions=versions())
     return await _go_on(folder, None, progress, clock, value)
 
 
@@ -110,6 +113,7 @@ async def resume(
     Raises:
         ConfigError: If there is no run there, it was begun with another value, or another process works on it.
         RunCorrupted: If its folder is damaged.
+        DiskFull: If there is no room left.
     """
     folder = RunFolder.open(path)
     swept = await asyncio.to_thread(sweep_leftovers)
@@ -123,4 +127,5 @@ async def _go_on(
 ) -> RunResult:
     from ai_scientist.graph.driving import drive
 
-    return await drive(folder, reply, progress, clock, value)
+    with full_disk_told(folder.path):
+        return await drive(folder, reply, progress, clock, value)

@@ -37,6 +37,7 @@ def start(folder: Path, *arguments: str) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_the_whole_program_started_by_hand_leaves_what_plot_draws(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
