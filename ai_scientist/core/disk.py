@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from ai_scientist.core.errors import DiskFull
 
@@ -50,7 +51,7 @@ def _message(folder: Path) -> str:
 
 def _is_full(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
-        return any(_is_full(one) for one in error.exceptions)
+        return any(map(_is_full, cast("BaseExceptionGroup[BaseException]", error).exceptions))
     if isinstance(error, OSError):
         return error.errno in _FULL
     return isinstance(error, sqlite3.OperationalError) and "full" in str(error)
