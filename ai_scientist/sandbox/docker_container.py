@@ -11,7 +11,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -38,6 +38,8 @@ STRANGER = 2_000_000_000
 NO_NETWORK = "none"
 _TICK_SECONDS = 0.05
 _LAST_WORDS_SECONDS = 5.0
+_LAST_LINES = 15
+"""Of the log of a build that failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -328,8 +330,16 @@ class translated:
 
         known = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
         if isinstance(error, known):
-            reason = getattr(error, "explanation", None) or error
-            raise SandboxError(f"{self._what}: {reason}.") from error
+            reason = str(getattr(error, "explanation", None) or error).rstrip(".")
+            raise SandboxError(f"{self._what}: {reason}.{_last_words(error)}") from error
+
+
+def _last_words(error: BaseException) -> str:
+    """Return how the log of a build ended, which is where the reason stands; nothing for other errors."""
+    log: Iterable[Mapping[str, object]] = getattr(error, "build_log", ())
+    lines = "".join(str(part.get("stream", "")) for part in log).splitlines()
+    said = [line.strip() for line in lines if line.strip()]
+    return "\n".join([" The build ended with:", *(f"  {line}" for line in said[-_LAST_LINES:])]) if said else ""
 
 
 def _create(
