@@ -50,6 +50,16 @@ SENTENCES = {
 """What an event is told as; events that are not here are not told."""
 
 
+ENDINGS = {
+    "enough_good": "it has what it was for",
+    "patience": "no gain for a while",
+    "nodes": "all its nodes are made",
+    "exhausted": "nothing is left to try",
+    "given_up": "no proposal could be used",
+}
+"""Why the search says a stage ended → the same in words."""
+
+
 class _Missing(dict[str, Any]):
     """Facts of which one may be missing."""
 
@@ -111,8 +121,13 @@ class Display:
             self._line(text, style="yellow")
 
     def _line(self, text: str, style: str = "") -> None:
-        elapsed = time.monotonic() - self._began
-        self._console.print(Text.assemble((f"{elapsed:6.1f}s ", "dim"), (text, style)), highlight=False)
+        elapsed = f"{time.monotonic() - self._began:6.1f}s"
+        if self._console.is_terminal:
+            row = Table.grid(padding=(0, 1))
+            row.add_row(Text(elapsed, style="dim"), Text(text, style=style))  # what is long stays right of the time
+            self._console.print(row, highlight=False)
+        else:
+            self._console.print(Text(f"{elapsed} {text}"), highlight=False, soft_wrap=True)
 
     def _hear(self, event: str, facts: dict[str, Any]) -> str:
         self._waiting = ""
@@ -127,14 +142,17 @@ class Display:
             self._stage = {**facts, "done": 0, "began": time.monotonic()}
         if event == "node.finished":
             return self._node(facts)
+        if event == "stage.finished":
+            facts["why"] = ENDINGS.get(facts["why"], facts["why"])
         said = SENTENCES[event].format_map(_Missing(facts)) if event in SENTENCES else ""
         return f"{said} ({self._spent})" if self._spent and event in ("stage.finished", "review.done") else said
 
     def _node(self, facts: dict[str, Any]) -> str:
         self._stage["done"] = self._stage.get("done", 0) + 1
+        measure = facts.get("measure", "value")
         if facts.get("best") is not None:
-            self._best = f"{facts['best']:.4g}"
-        value = f" {facts['value']:.4g}" if facts.get("value") is not None else ""
+            self._best = f"{measure} {facts['best']:.4g}"
+        value = f", {measure} {facts['value']:.4g}" if facts.get("value") is not None else ""
         return f"  {facts['node']} {facts['title']}: {facts['status']}{value}"
 
     def __rich__(self) -> Group:

@@ -88,10 +88,10 @@ def print_result(result: RunResult, *, as_json: bool) -> None:
             click.echo(f"ai-scientist: {result.problem}", err=True)
         return
     lines = [
-        ("paper", _text(result.pdf) or _no_paper(result)),
-        ("code", _text(result.code) or "none"),
-        ("reviews", _text(result.reviews) or "none"),
-        ("audit", f"{result.audit} ({result.verdict})" if result.audit else "none"),
+        ("paper", _shown(result.pdf) or _no_paper(result)),
+        ("code", _shown(result.code) or "none"),
+        ("reviews", _shown(result.reviews) or "none"),
+        ("audit", f"{_shown(result.audit)} ({result.verdict})" if result.audit else "none"),
         ("took", f"{result.seconds:.0f} s"),
         ("spent", result.spent.words()),
     ]
@@ -99,9 +99,17 @@ def print_result(result: RunResult, *, as_json: bool) -> None:
     for name, value in lines:
         click.echo(f"  {name:<8}{value}")
     if result.status == "waiting":
-        click.echo(f"Answer the gate with: ai-scientist resume {result.run} --reply approve|edit|redirect|stop")
+        click.echo(f"Answer the gate with: ai-scientist resume {_shown(result.run)} --reply approve|edit|redirect|stop")
     elif result.status == "failed":
-        click.echo(f"Go on with: ai-scientist resume {result.run}")
+        click.echo(f"Go on with: ai-scientist resume {_shown(result.run)}")
+
+
+def _shown(path: Path | None) -> str:
+    """Return a path as it can be typed here: short where it lies below."""
+    if path is None:
+        return ""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _no_paper(result: RunResult) -> str:

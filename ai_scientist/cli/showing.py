@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ai_scientist.core.ids import TestId
@@ -54,7 +55,7 @@ def list_runs(output: Path, *, as_json: bool) -> None:
         return
     table = Table("run", "topic", "status", "audit", box=None, pad_edge=False)
     for run in found:
-        table.add_row(Path(run["run"]).name, run["topic"], run["status"], run["verdict"])
+        table.add_row(Path(run["run"]).name, escape(run["topic"]), run["status"], run["verdict"])
     Console().print(table)
 
 
@@ -79,7 +80,7 @@ def show_run(path: Path, *, tree: bool, as_json: bool) -> None:
         return
     console = Console()
     for key in ("title", "topic", "status", "created", "model", "seed", "pdf", "verdict"):
-        console.print(f"[dim]{key:<9}[/dim]{told[key]}", highlight=False, soft_wrap=True)
+        console.print(f"[dim]{key:<9}[/dim]{escape(str(told[key]))}", highlight=False, soft_wrap=True)
     console.print(f"[dim]spent    [/dim]{total.words()}", highlight=False, soft_wrap=True)
     for name, stage in stages.items():
         calls = f"{stage.spent.steps} {'call' if stage.spent.steps == 1 else 'calls'}"
@@ -87,11 +88,12 @@ def show_run(path: Path, *, tree: bool, as_json: bool) -> None:
     table = Table("", "hypothesis", "difference", "corrected p", "verdict", box=None, pad_edge=False)
     for name, test in told["tests"].items():
         interval = f"{test['difference']:+.4g} [{test['ci_low']:+.4g}, {test['ci_high']:+.4g}]"
-        table.add_row(name, test["statement"], interval, f"{test['p_corrected']:.3g}", test["verdict"])
+        table.add_row(name, escape(test["statement"]), interval, f"{test['p_corrected']:.3g}", test["verdict"])
     if told["tests"]:
         console.print(table)
     if told["review"]:
-        console.print(f"[dim]review   [/dim]{told['review']['decision']}: {told['review']['summary']}", highlight=False)
+        review = f"{told['review']['decision']}: {told['review']['summary']}"
+        console.print(f"[dim]review   [/dim]{escape(review)}", highlight=False)
 
 
 def write_page(path: Path, file: Path) -> None:

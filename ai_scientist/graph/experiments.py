@@ -158,14 +158,23 @@ def _tell(told: Progress, plan: Plan, parts: Parts) -> None:
         )
     if told.event == "finished" and node.outcome is not None:
         record_outcome(node, plan, parts)
+        measure, sign = _measure(plan, parts)
         parts.progress(
             "node.finished",
             node=node.id,
             title=node.title,
             status=node.outcome.status.value,
-            value=node.score.value if node.score else None,
-            best=told.best_score.value if told.best_score else None,
+            measure=measure,
+            value=sign * node.score.value if node.score else None,
+            best=sign * told.best_score.value if told.best_score else None,
         )
+
+
+def _measure(plan: Plan, parts: Parts) -> tuple[str, float]:
+    """Return what a person calls a node's value, and the sign that gives it back as it was measured."""
+    if parts.value is not None:
+        return "value", 1.0
+    return plan.primary_metric, 1.0 if plan.metric(plan.primary_metric).direction == "higher" else -1.0
 
 
 async def _confirm(best: NodeId | None, plan: Plan, parts: Parts) -> str | None:

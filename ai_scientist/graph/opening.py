@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib.metadata import version
 
@@ -100,7 +100,10 @@ def open_parts(
     spent = _seconds_of_earlier_sessions(ledger)
     budget = Budget(settings.budget, clock, seconds=spent)
     rules = RulesModel()
-    model = build_model(settings.model, budget=budget, ledger=ledger, calls=folder.calls, clock=clock, rules=rules)
+    closing = ExitStack()
+    model = build_model(
+        settings.model, budget=budget, ledger=ledger, calls=folder.calls, clock=clock, rules=rules, closing=closing
+    )
     is_rules = not is_language_model(settings.model)
     journal = Journal.open(folder.journal)
     library = Library(folder.literature / "library.sqlite")
@@ -128,6 +131,7 @@ def open_parts(
     finally:
         seconds = round(spent + clock.monotonic() - began, 3)
         ledger.record("session.ended", actor="harness", key="session", facts={"seconds": seconds})
+        closing.close()
         bench.close()
         journal.close()
         library.close()

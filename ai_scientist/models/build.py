@@ -6,10 +6,12 @@ import asyncio
 import atexit
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ai_scientist.core.budget import Budget
 from ai_scientist.core.clock import Clock
@@ -37,6 +39,9 @@ from ai_scientist.models.routing import FallbackModel, RoleModel, StandInModel
 from ai_scientist.models.store import CallStore
 from ai_scientist.models.tape import TapeModel, TapeRecorder
 
+if TYPE_CHECKING:
+    from ai_scientist.models.courier import Courier
+
 ChatMaker = Callable[[ModelName, ModelSettings], Chat]
 
 
@@ -52,6 +57,7 @@ def build_model(
     retries: RetryRule | None = None,
     sleep: Sleep = asyncio.sleep,
     make_chat: ChatMaker | None = None,
+    closing: ExitStack | None = None,
 ) -> Model:
     """Return the model that a run asks.
 
@@ -66,6 +72,8 @@ def build_model(
         retries: When a failed try is made again.
         sleep: Waits; tests hand in one that does not.
         make_chat: Makes an endpoint; LangChain's by default.
+        closing: Ends with the session. Where it is given, requests go by courier, so that what is under way when the
+            session is killed is found by the next one.
 
     Raises:
         ConfigError: If a name is unknown, a price that a limit needs is missing, or the tape is none. (`check_model`
@@ -89,7 +97,8 @@ def build_model(
             sleep=sleep,
             retries=retries or RetryRule(),
         )
-        made = _language_models(settings, shared, make_chat or langchain_chat)
+        courier = _courier(store, settings, closing) if closing is not None else None
+        made = _language_models(settings, shared, make_chat or partial(langchain_chat, courier=courier))
     if rules is not None:
         made[RULES] = rules
     elif RULES in model_names(settings):
@@ -100,7 +109,7 @@ def build_model(
     return model if rules is None or model is rules else StandInModel(model, rules, ledger)
 
 
-def langchain_chat(name: ModelName, settings: ModelSettings) -> Chat:
+def langchain_chat(name: ModelName, settings: ModelSettings, *, courier: Courier | None = None) -> Chat:
     """Return an endpoint through LangChain, which is imported here and not before."""
     from ai_scientist.models.chat import LangChainChat
 
@@ -111,7 +120,16 @@ def langchain_chat(name: ModelName, settings: ModelSettings) -> Chat:
         max_output_tokens=settings.max_output_tokens,
         temperature=settings.temperature,
         timeout_seconds=settings.timeout_seconds,
+        courier=courier,
     )
+
+
+def _courier(store: CallStore, settings: ModelSettings, closing: ExitStack) -> Courier:
+    from ai_scientist.models.courier import Courier  # brings a client for HTTP along, which rules do without
+
+    courier = Courier(store.replies, timeout_seconds=settings.timeout_seconds)
+    closing.callback(courier.close)
+    return courier
 
 
 def _language_models(settings: ModelSettings, shared: Shared, make_chat: ChatMaker) -> dict[str, Model]:

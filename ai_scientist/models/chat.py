@@ -15,6 +15,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import httpx
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable
@@ -22,6 +23,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from ai_scientist.core.errors import ConfigError, MissingTool
+from ai_scientist.models.courier import KEY_HEADER, Courier, CourierTransport
 from ai_scientist.models.exchange import (
     CallFailed,
     Feature,
@@ -135,8 +137,18 @@ class LangChainChat:
         max_output_tokens: int,
         temperature: float | None,
         timeout_seconds: float,
+        courier: Courier | None = None,
     ) -> None:
         """Make the client; nothing is sent.
+
+        Args:
+            name: Provider and model.
+            provider: What is known of the provider.
+            base_url: Where to ask; None for the provider's own address.
+            max_output_tokens: Of one answer.
+            temperature: None: whatever the endpoint takes.
+            timeout_seconds: Of one call.
+            courier: Carries requests over OpenAI's protocol, so that what was under way at a kill is not lost.
 
         Raises:
             MissingTool: If the provider's package is not installed.
@@ -146,6 +158,7 @@ class LangChainChat:
         self._base_url = base_url or provider.base_url
         self._settings = (max_output_tokens, temperature, timeout_seconds)
         self._dropped: set[Feature] = set()
+        self._courier = courier
         if self._base_url is not None:
             # OpenAI's newer name for the limit is refused, or worse, ignored by many servers that copy its protocol.
             self._dropped.add("max_completion_tokens")
@@ -214,7 +227,7 @@ class LangChainChat:
         """Return the client, told in which form to answer."""
         extra: dict[str, Any] = {}
         if self._provider.speaks_openai:
-            extra["extra_headers"] = {"Idempotency-Key": question.idempotency_key}
+            extra["extra_headers"] = {KEY_HEADER: question.idempotency_key}
         if question.mode == "schema":
             # Not as LangChain's own `response_format`: that parses on its side and loses refusals and cut answers.
             extra["extra_body"] = {"response_format": _response_format(question.form)}
@@ -274,6 +287,7 @@ class LangChainChat:
             # A connection a call: nothing is left open between event loops, and a call takes seconds anyway.
             "default_headers": {"Connection": "close"},
             **({"base_url": self._base_url} if self._base_url else {}),
+            **({"http_async_client": _carried_by(self._courier, timeout)} if self._courier else {}),
         }
 
     def _uses_responses(self) -> bool:
@@ -323,6 +337,11 @@ def _construct(factory: Callable[..., object], given: Mapping[str, Any], name: M
         raise MissingTool(f"The package that speaks to {name.provider!r} is not installed.", cure=cure) from error
     except Exception as error:  # the border: constructors complain in their own ways, nearly always about settings
         raise ConfigError(f"The client for {name} cannot be made: {redact(str(error))[:300]}") from None
+
+
+def _carried_by(courier: Courier, timeout: float) -> httpx.AsyncClient:
+    """Return an HTTP client whose requests go by courier."""
+    return httpx.AsyncClient(transport=CourierTransport(courier), timeout=timeout, follow_redirects=True)
 
 
 def _response_format(form: Form) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """The call store: every paid answer of a run, written down before it is used, so that none is paid twice.
 
 On disk: `calls/<key>.json`, one file a call, whole or absent; and `calls/spent.jsonl`, one line when a try begins and
-one when it ends. After a crash a try that began and did not end may have been paid without our having its answer: its
-worst case counts as spent, and the answer is asked for again. `calls/abilities.json` holds what was found out about
-the endpoints.
+one when it ends. After a crash an answer that was under way is found in `calls/replies/`, if the courier could wait for
+it. Else the try may have been paid without our having its answer: its worst case counts as spent, and the answer is
+asked for again. `calls/abilities.json` holds what was found out about the endpoints.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ai_scientist.core.settings import BudgetSettings
 from ai_scientist.core.values import Value
 from ai_scientist.models.exchange import Feature, Mode
 from ai_scientist.models.prompts import Cut
+from ai_scientist.models.replies import Replies
 
 
 class Turn(Value):
@@ -131,13 +132,18 @@ class CallStore:
     """The calls of one run."""
 
     def __init__(self, folder: Path, budget: Budget) -> None:
-        """Open the store, and count in the budget what earlier sessions spent.
+        """Open the store, wait for what an earlier session left under way, and count in the budget what was spent.
 
         Raises:
             RunCorrupted: If a file in it is not what the run left there.
         """
         self._folder = folder
+        self.replies = Replies(folder / "replies")
         folder.mkdir(parents=True, exist_ok=True)
+        self.replies.wait()
+        for key in self.replies.keys():
+            if self.path(key).exists():
+                self.replies.forget(key)
         self._spent = folder / "spent.jsonl"
         past = _read_past(self._spent)
         for stage, cost, lost in past.charges:
@@ -148,6 +154,9 @@ class CallStore:
         for began in past.unended:
             call = None if began.key in past.answered else self.get(began.key)
             past.answered.add(began.key)
+            if call is None and self.replies.has(began.key):
+                self.end(began.name, None)  # it costs what it costs when somebody asks for it again
+                continue
             cost = call.cost if call else Cost(usd=began.usd, tokens=began.tokens)
             self.end(began.name, cost, lost=call is None)
             budget.restore(began.stage, cost, lost=call is None)
@@ -181,6 +190,7 @@ class CallStore:
         """Write a call; when this returns, it is on disk."""
         path = self.path(call.key)
         write_json(path, call.model_dump(mode="json"))
+        self.replies.forget(call.key)
         return path
 
     def begin(self, key: str, stage: str, worst: Cost) -> str:

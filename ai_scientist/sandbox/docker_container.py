@@ -352,6 +352,9 @@ def _create(
     memory_folder = str(max(1, min(limits.disk_bytes, limits.memory_bytes // 2)))
     binds = [(str(code.resolve()), "/code", True), (str(out.resolve()), "/out", False)]
     binds += [(source, target, True) for source, target in shape.binds]
+    tmpfs = {"/tmp": f"size={memory_folder},mode=1777,nosuid,nodev"}
+    if not any(target.startswith("/data/") for _, target in shape.binds):
+        tmpfs["/data"] = "ro,size=4096,mode=0555,nosuid,nodev"  # an image need not have that folder
     ulimits = {"core": 0, "fsize": limits.disk_bytes, "nofile": 4096}
     if not shape.gpus:
         ulimits["data"] = limits.memory_bytes
@@ -374,7 +377,7 @@ def _create(
         nano_cpus=int(limits.cpus * 1e9),
         pids_limit=limits.processes + 2,  # the first process, and the engine's own when it looks in
         shm_size=memory_folder,
-        tmpfs={"/tmp": f"size={memory_folder},mode=1777,nosuid,nodev"},
+        tmpfs=tmpfs,
         ulimits=[docker.types.Ulimit(name=name, soft=value, hard=value) for name, value in ulimits.items()],
         # "none": else the engine keeps everything that is printed, on the machine's own disk and without end.
         log_config=docker.types.LogConfig(type="none"),

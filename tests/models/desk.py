@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -15,6 +14,7 @@ from ai_scientist.core.settings import BudgetSettings
 from ai_scientist.core.values import Value
 from ai_scientist.models.caller import Limits, Shared
 from ai_scientist.models.chat import LangChainChat
+from ai_scientist.models.courier import Courier
 from ai_scientist.models.langchain import LangChainModel
 from ai_scientist.models.pace import Pace, RetryRule
 from ai_scientist.models.prices import Price
@@ -54,9 +54,12 @@ class Desk:
     ledger: Ledger
     folder: Path
     waits: list[float]
+    courier: Courier | None
 
     def close(self) -> None:
         self.ledger.close()
+        if self.courier is not None:
+            self.courier.close()
 
 
 def set_up(
@@ -72,7 +75,7 @@ def set_up(
     max_output_tokens: int = 500,
     calls: int = 16,
     name: str = "openai:some-model",
-    settings: Mapping[str, object] | None = None,
+    by_courier: bool = False,
 ) -> Desk:
     """Return a model whose waits between tries take no time."""
     folder.mkdir(exist_ok=True)
@@ -95,6 +98,7 @@ def set_up(
         retries=RetryRule(tries=tries),
     )
     provider, _, model = name.partition(":")
+    courier = Courier(store.replies, timeout_seconds=timeout) if by_courier else None
     chat = LangChainChat(
         ModelName(provider=provider, model=model),
         PROVIDERS[provider],
@@ -102,6 +106,7 @@ def set_up(
         max_output_tokens=max_output_tokens,
         temperature=temperature,
         timeout_seconds=timeout,
+        courier=courier,
     )
     asked = Limits(
         max_output_tokens=max_output_tokens, temperature=temperature, timeout_seconds=timeout, stall_seconds=stall
@@ -114,4 +119,4 @@ def set_up(
         pace=Pace(clock, calls=calls, tokens_per_minute=None, sleep=sleep),
         price=price,
     )
-    return Desk(model=made, budget=budget, store=store, ledger=ledger, folder=folder, waits=waits)
+    return Desk(model=made, budget=budget, store=store, ledger=ledger, folder=folder, waits=waits, courier=courier)

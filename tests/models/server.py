@@ -59,15 +59,12 @@ class ChatServer:
     Attributes:
         asked: Every request, in order.
         answered: How often each question was answered in full.
-        billed: The same, as an endpoint counts that honours idempotency keys.
         tokens: Of input and output, truly, for each answer that was sent, whatever its usage said.
     """
 
     url: str
     asked: list[Asked] = field(default_factory=list[Asked])
     answered: Counter[str] = field(default_factory=Counter[str])
-    billed: Counter[str] = field(default_factory=Counter[str])
-    seen_keys: set[str] = field(default_factory=set[str])
     tokens: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     models: Sequence[str] = ("some-model",)
     script: Script = lambda body, number: "good"
@@ -217,13 +214,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._count(asked)
 
     def _count(self, asked: Asked) -> None:
-        """Count an answer; `billed` is the bill of an endpoint that honours idempotency keys."""
         with self.mine.lock:
             self.mine.answered[asked.key] += 1
-            key = asked.headers.get("idempotency-key", "")
-            if not key or key not in self.mine.seen_keys:
-                self.mine.billed[asked.key] += 1
-            self.mine.seen_keys.add(key)
 
     def _right(self, asked: Asked) -> Body:
         return self.mine.answer(asked.body)

@@ -21,7 +21,7 @@ LIMIT = BudgetSettings(usd=0.5, tokens=200_000, paper_share=0.0)
 @contextmanager
 def asking(tmp_path: Path, script: Script | str, **how: float) -> Generator[tuple[ChatServer, Desk]]:
     with chat_server(script) as server:
-        desk = set_up(server.url, tmp_path / "run", limits=LIMIT, **how)  # type: ignore[arg-type]  # floats only
+        desk = set_up(server.url, tmp_path / "run", limits=LIMIT, by_courier=True, **how)  # type: ignore[arg-type]  # floats only
         try:
             yield server, desk
         finally:
@@ -178,6 +178,7 @@ async def test_the_way_to_typed_answers_is_found_out_once_and_remembered_by_the_
         for topic in ("one", "two", "three"):
             assert await desk.model.ask(question(topic)) == FINE
         assert [asked.mode for asked in server.asked] == ["schema", "tool", "text", "text", "text"]
+        desk.close()
         again = set_up(server.url, tmp_path / "run", limits=LIMIT)
         await again.model.ask(question("four"))
         again.close()

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -85,4 +85,4 @@ def _debian(root: Path) -> str:
             capture_output=True,
             text=True,
         )
-    return cast(str, done.stdout.strip())
+    return done.stdout.strip()

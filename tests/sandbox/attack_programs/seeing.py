@@ -185,7 +185,7 @@ ATTACKS = [
     ),
     Attack(
         name="read what other programs keep",
-        must="No folder of services, users or other programs' data is there.",
+        must="No folder of this machine's services, users or other programs' data is there.",
         program="""
             from tools import *
             names = ("/root", "/home", "/var", "/srv", "/opt", "/mnt", "/media", "/boot", "/run/user", "/etc/passwd-",
@@ -193,7 +193,14 @@ ATTACKS = [
             # A folder that only leads to the interpreter holds nothing else.
             def leads(path):
                 return any(p == path or p.startswith(path + "/") for p in (sys.prefix, sys.base_prefix, *sys.path))
-            seen = [n for n in names if os.path.exists(n) and not leads(n) and (os.path.isfile(n) or os.listdir(n))]
+            def is_there(path):
+                try: found = os.stat(path)
+                except OSError: return False
+                if [found.st_dev, found.st_ino] == {places}.get(path): return True
+                # An image of a whole system has such folders of its own; else there is nothing that they could hold.
+                if os.path.exists("/etc/os-release") or leads(path): return False
+                return os.path.isfile(path) or bool(os.listdir(path))
+            seen = [name for name in names if is_there(name)]
             broken(str(seen)) if seen else held("none is there")
         """,
     ),
