@@ -19,6 +19,8 @@ from ai_scientist.sandbox.interpreter import (
     LAB,
     describe_python,
     interpreter_links,
+    lab_bytecode,
+    lab_cache,
     library_links,
     python_environment,
     user_packages,
@@ -32,7 +34,7 @@ from ai_scientist.sandbox.warden import Outputs, Warden
 
 CURE = "apt-get install bubblewrap (Debian, Ubuntu), dnf install bubblewrap (Fedora)"
 _USER = 1000
-_ARGUMENTS_FD, _STATUS_FD, _FILTER_FD = FIRST_EXTRA_FD, FIRST_EXTRA_FD + 1, FIRST_EXTRA_FD + 2
+_ARGUMENTS_FD, _STATUS_FD, _FILTER_FD, _LAB_FD = range(FIRST_EXTRA_FD, FIRST_EXTRA_FD + 4)
 _SETPRIV = "/lab/setpriv"
 _STRANGER = 2_000_000_000
 """The user outside that programs run as when we are root: a number that no system hands out.
@@ -132,6 +134,7 @@ class BubblewrapSandbox:
             # Before the root's binds: our own interpreter may lie below /tmp, and must not be hidden by it.
             *_in_memory_folder("/tmp", command.limits, with_modes=with_modes, with_sizes=with_sizes),
             *_root(with_modes=with_modes),
+            *_lab_bytecode(with_modes=with_modes),
             *(("--ro-bind", self._setpriv, _SETPRIV) if self._setpriv else ()),
             *_kernel_folders(command, with_modes=with_modes, with_sizes=with_sizes),
             *_folders(command),
@@ -159,7 +162,7 @@ class _Talk:
 
     def __init__(self, arguments: list[str]) -> None:
         text = b"".join(os.fsencode(word) + b"\0" for word in arguments)
-        self.fds = tuple(_in_memory(content) for content in (text, b"", seccomp_filter()))
+        self.fds = tuple(_in_memory(content) for content in (text, b"", seccomp_filter(), lab_bytecode()))
 
     def heard(self) -> str:
         """Return what bwrap has said."""
@@ -248,6 +251,11 @@ def _root(*, with_modes: bool) -> tuple[str, ...]:
     for name, target in library_links().items():
         binds += ["--ro-bind", name, name] if target is None else ["--symlink", target, name]
     return tuple(binds)
+
+
+def _lab_bytecode(*, with_modes: bool) -> list[str]:
+    folder, file = ["--dir", os.path.dirname(lab_cache("/lab"))], ["--ro-bind-data", str(_LAB_FD), lab_cache("/lab")]
+    return ["--perms", "0755", *folder, "--perms", "0444", *file] if with_modes else [*folder, *file]
 
 
 def _in_memory_folder(path: str, limits: Limits, *, with_modes: bool, with_sizes: bool) -> list[str]:

@@ -1,9 +1,8 @@
 """The process between us and a program: starts it, limits it, watches it, and leaves nothing of it.
 
-Run in an interpreter of its own, with the standard library and its neighbours `orders`, `watch` and `disk` only, so
-that it is small and quick to fork. It serves orders until the other end closes, with a guard for each. A guard owns the
-clock of its program, so a busy harness delays no timeout; and it ends everything when the connection closes, so a
-harness that was killed leaves nothing running.
+Forked by `guard_server` for each program. A guard owns the clock of its program, so a busy harness delays no timeout;
+and it ends everything when the connection closes, so a harness that was killed leaves nothing running. Standard library
+and neighbours that need no more, so that it is small and quick to fork.
 
 A guard is a "child subreaper": whatever double-forks away from the program becomes the guard's child, and is killed and
 counted with the rest.
@@ -11,24 +10,20 @@ counted with the rest.
 
 from __future__ import annotations
 
-import array
 import ctypes
 import fcntl
-import gc
-import json
 import os
 import resource
 import select
 import shutil
 import signal
 import socket
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from ai_scientist.sandbox.disk import Disk
-from ai_scientist.sandbox.orders import FIRST_EXTRA_FD, MESSAGE_BYTES, EndedBy, Order, Report, receive
+from ai_scientist.sandbox.orders import FIRST_EXTRA_FD, EndedBy, Order, Report
 from ai_scientist.sandbox.watch import descendants, own_memory, proportional_memory, read, threads, usage
 
 _TICK_SECONDS = 0.05
@@ -47,10 +42,43 @@ def _call(name: str, *arguments: int) -> None:
         raise OSError(code, f"{name}: {os.strerror(code)}")
 
 
-class _Guard:
+Begin = Callable[[Order, int], None]
+"""Makes the calling process the program of an order. Whoever waits for it knows that it began when the descriptor is
+closed, as all are by an exec, and that it did not by what is written there."""
+
+
+class ProgramBegins(BaseException):
+    """Raised in a process that goes on as the program without an exec, once it has left everything of ours behind.
+
+    Attributes:
+        tell: As `Begin` has it.
+    """
+
+    def __init__(self, order: Order, tell: int) -> None:
+        super().__init__()
+        self.order, self.tell = order, tell
+
+
+def execute(order: Order, tell: int) -> None:
+    """Become the program by exec; return only if there is no such program, which is a result and was printed."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvpe(order.argv[0], order.argv, order.environment)
+    except OSError as error:  # the caller's choice of program
+        os.write(2, f"{order.argv[0]}: {error.strerror}\n".encode())
+
+
+def say_why_not(tell: int, error: BaseException) -> None:
+    """Say why a program could not begin."""
+    os.write(tell, f"{type(error).__name__}: {error}".encode()[:4000])
+
+
+class Guard:
     """Holds one program. Made before there is one: entering control groups takes longer than all the rest."""
 
-    def __init__(self, name: str, folders: Sequence[str]) -> None:
+    def __init__(self, name: str, folders: Sequence[str], begin: Begin) -> None:
+        self._begin = begin
         self._order = Order(argv=[], environment={}, cwd="/", timeout_seconds=0)
         self._cpu_seconds = 0.0
         self._peak = 0
@@ -112,11 +140,13 @@ class _Guard:
         if self._pid == 0:
             ours.close()
             try:
-                self._become(stdout, stderr, extra, theirs)
+                self._confine(stdout, stderr, extra, theirs)
+                self._begin(self._order, tell)
+            except ProgramBegins:
+                raise
             except BaseException as error:
-                os.write(tell, f"{type(error).__name__}: {error}".encode()[:4000])
-            finally:
-                os._exit(127)
+                say_why_not(tell, error)
+            os._exit(127)
         os.close(tell)
         os.close(low)
         theirs.close()
@@ -134,7 +164,8 @@ class _Guard:
                 _write(f"/proc/{self._pid}/{name}", self._order.user_map)
             child.send(b"m")
 
-    def _become(self, stdout: int, stderr: int, extra: Sequence[int], guard: socket.socket) -> None:
+    def _confine(self, stdout: int, stderr: int, extra: Sequence[int], guard: socket.socket) -> None:
+        """Give the process that becomes the program its place, its files and its limits."""
         os.setsid()
         # When memory runs out, it is the program that is to be killed: not its guard, and nobody else on the machine.
         _write("/proc/self/oom_score_adj", "500")
@@ -157,14 +188,9 @@ class _Guard:
         if self._order.no_new_privileges:
             _prctl(_PR_SET_NO_NEW_PRIVS, 1)
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.umask(0o022)
         os.chdir(self._order.cwd)
-        try:
-            os.execvpe(self._order.argv[0], self._order.argv, self._order.environment)
-        except OSError as error:  # the caller's choice of program, and so a result
-            os.write(2, f"{self._order.argv[0]}: {error.strerror}\n".encode())
 
     def _watch(self, connection: socket.socket, deadline: float) -> EndedBy:
         """Wait until the program ends, or must be ended."""
@@ -265,93 +291,3 @@ def _write(path: str, text: str) -> None:
         os.write(fd, text.encode())
     finally:
         os.close(fd)
-
-
-def _stand_by(name: str, folders: Sequence[str], inbox: socket.socket) -> None:
-    """Be a guard: get ready, take one order, hold its program, report, and clean up."""
-    guard, error = None, ""
-    try:
-        guard = _Guard(name, folders)
-    except OSError as problem:
-        error = f"control group: {problem}"
-    text, fds = receive(inbox)
-    if text:
-        connection = socket.socket(fileno=fds[0])
-        report = Report(ended_by=EndedBy.NOT_STARTED, error=error)
-        if guard is not None:
-            try:
-                report = guard.run(Order.parse(text), connection, fds[1], fds[2], fds[3:])
-            except Exception as problem:
-                report = Report(ended_by=EndedBy.NOT_STARTED, error=f"guard: {type(problem).__name__}: {problem}")
-        try:
-            connection.send(report.dump())
-        except OSError:
-            pass  # nobody waits any more: the harness is gone
-        connection.close()
-    if guard is not None:
-        guard.leave()
-
-
-class _Server:
-    """Hands orders to guards, and has one in readiness: what it does beforehand, nobody waits for."""
-
-    def __init__(self, orders: socket.socket, prefix: str) -> None:
-        self._orders = orders
-        self._prefix = prefix
-        self._count = 0
-        self._folders: list[str] = []
-        self._spare: socket.socket | None = None
-
-    def serve(self) -> None:
-        """Go on until the other end closes."""
-        while True:
-            text, fds = receive(self._orders)
-            if not text:
-                return
-            folders = [group["folder"] for group in json.loads(text)["groups"]]
-            if folders != self._folders and self._spare is not None:
-                self._spare.close()  # it then leaves, with its groups
-                self._spare = None
-            self._folders = folders
-            self._hand_over(text, fds)
-            for fd in fds:
-                os.close(fd)
-            self._spare = self._new_guard()
-
-    def _hand_over(self, text: bytes, fds: list[int]) -> None:
-        for ready in (self._spare, None):
-            self._spare = None
-            with ready or self._new_guard() as guard:
-                try:
-                    guard.sendmsg([text], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
-                    return
-                except OSError:
-                    continue  # the spare one was killed
-
-    def _new_guard(self) -> socket.socket:
-        self._count += 1
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MESSAGE_BYTES)
-        if os.fork() == 0:
-            self._orders.close()
-            ours.close()
-            try:
-                _stand_by(f"{self._prefix}-{self._count}", self._folders, theirs)
-            finally:
-                os._exit(0)
-        theirs.close()
-        return ours
-
-
-def serve(orders: socket.socket, prefix: str) -> None:
-    """Serve orders until the other end closes; control groups get names that begin with the prefix."""
-    orders.set_inheritable(False)
-    os.setsid()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # guards that ended leave no zombies
-    gc.freeze()  # guards share what is here already
-    _Server(orders, prefix).serve()
-
-
-def main() -> None:
-    """Serve the socket and the prefix that the command line names."""
-    serve(socket.socket(fileno=int(sys.argv[2])), sys.argv[3])

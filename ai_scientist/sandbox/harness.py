@@ -15,9 +15,9 @@ from ai_scientist.core.errors import SandboxError
 from ai_scientist.sandbox.contract import Command, ExecResult, ExitKind, Limits, Sandbox
 from ai_scientist.sandbox.gpus import lease
 from ai_scientist.sandbox.leftovers import make_plain
+from ai_scientist.sandbox.orders import ENTRY
 from ai_scientist.sandbox.reports import Reports, read_reports
 
-ENTRY = "experiment.py"
 SCRATCH = ".running-"
 
 

@@ -5,17 +5,39 @@ from __future__ import annotations
 import math
 import os
 import platform
+import py_compile
 import site
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import metadata
+from importlib.util import cache_from_source
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 from ai_scientist.sandbox.contract import Limits
 
 LAB = Path(__file__).resolve().with_name("lab.py")
 """The module that programs import. Never imported here: it seeds what imports it."""
+
+
+@cache
+def lab_bytecode() -> bytes:
+    """Return the module that programs import, compiled, so that no program has to do it again.
+
+    It holds whenever it stands at `lab_cache` beside the source, whatever the source's date.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "lab.pyc")
+        py_compile.compile(str(LAB), str(made), doraise=True, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+        return made.read_bytes()
+
+
+def lab_cache(folder: str) -> str:
+    """Return where our interpreter looks for the bytecode of a `lab.py` in a folder."""
+    return cache_from_source(f"{folder}/lab.py")
+
 
 _SYSTEM = (Path("/usr"), Path("/usr/local"), Path("/"))
 """Prefixes that hold much more than a Python: only their libraries are shown."""

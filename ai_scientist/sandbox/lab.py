@@ -26,8 +26,6 @@ from __future__ import annotations
 
 import array
 import atexit
-import hashlib
-import importlib.abc
 import json
 import math
 import os
@@ -172,7 +170,7 @@ def dataset(name: str, *loaded: object, **facts: str | int | float | bool) -> st
     """
     prefix = _name("dataset", name) + "/"
     told = {prefix + key: _scalar(f"dataset fact {key}", value) for key, value in facts.items()}
-    digest = hashlib.sha256()
+    digest = _sha256()
     for part in loaded:
         for piece in _bytes_of(part):
             digest.update(len(piece).to_bytes(8, "little"))
@@ -182,7 +180,7 @@ def dataset(name: str, *loaded: object, **facts: str | int | float | bool) -> st
     _merge("data.json", told)
     if _probe:
         _merge("probe.json", {prefix + key: value for key, value in _probed(loaded).items()})
-    return digest.hexdigest()
+    return str(digest.hexdigest())
 
 
 def split(dataset: str, **parts: object) -> None:
@@ -198,7 +196,7 @@ def split(dataset: str, **parts: object) -> None:
     """
     prefix = _name("dataset", dataset) + "/"
     for name, rows in parts.items():
-        digest = hashlib.sha256(b"".join(_bytes_of(rows))).hexdigest()
+        digest = _sha256(b"".join(_bytes_of(rows))).hexdigest()
         _merge("data.json", {f"{prefix}{_name('part', name)}_sha256": digest})
         if _probe == "order":
             _keep_rows(out_dir / "split" / dataset / f"{name}.rows", rows)
@@ -293,6 +291,12 @@ def _bytes_of(part: object) -> list[bytes]:
     except (TypeError, ValueError):
         kind = type(part).__name__
         raise TypeError(f"lab.dataset: cannot hash a {kind}; give arrays, bytes, paths or lists.") from None
+
+
+def _sha256(data: bytes = b"") -> Any:
+    import hashlib  # here, because it brings OpenSSL along, and many programs hash nothing
+
+    return hashlib.sha256(data)
 
 
 _MOST_ROW_BYTES = 32 * 1024**2
@@ -395,7 +399,7 @@ def _merge(name: str, told: dict[str, str | int | float | bool]) -> None:
     temporary.replace(file)
 
 
-class _SeedOnImport(importlib.abc.MetaPathFinder):
+class _SeedOnImport:  # no importlib.abc.MetaPathFinder: that alone takes as long to import as the interpreter to start
     """Seeds a library when it has been imported, so that programs that do not use it do not pay for it."""
 
     def __init__(self, seeders: dict[str, Callable[[ModuleType], object]]) -> None:

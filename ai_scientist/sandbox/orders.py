@@ -14,6 +14,12 @@ FIRST_EXTRA_FD = 10
 
 MESSAGE_BYTES = 1024 * 1024
 
+ENTRY = "experiment.py"
+"""The file that programs begin with."""
+
+READY = b"ready"
+"""What a guard server says when it has started."""
+
 
 class EndedBy(StrEnum):
     """Who ended a program."""

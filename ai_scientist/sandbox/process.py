@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import math
 import os
+import secrets
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from ai_scientist.core.errors import SandboxError
 from ai_scientist.sandbox import ending
 from ai_scientist.sandbox.cgroups import Cgroups
 from ai_scientist.sandbox.contract import Command, ExecResult, Limits
-from ai_scientist.sandbox.interpreter import LAB, describe_python, python_environment, user_packages
-from ai_scientist.sandbox.orders import Order
+from ai_scientist.sandbox.interpreter import (
+    LAB,
+    describe_python,
+    lab_bytecode,
+    lab_cache,
+    python_environment,
+    user_packages,
+)
+from ai_scientist.sandbox.orders import ENTRY, Order
 from ai_scientist.sandbox.warden import Outputs, Warden
 
 MOST_FILES = 20_000
 """How many files and folders a program may leave in its output."""
+
+_MOST_WARM = 2
+"""Warm interpreters kept at once: one for each environment, of which a run has one as a rule."""
 
 
 class ProcessSandbox:
@@ -30,7 +42,8 @@ class ProcessSandbox:
 
     def __init__(self, *, cgroups: Cgroups | None = None) -> None:
         self._cgroups = cgroups if cgroups is not None else Cgroups.find()
-        self._warden = Warden()
+        self._cold = _Starter()
+        self._warm: dict[frozenset[tuple[str, str]], _Starter] = {}
 
     @property
     def name(self) -> str:
@@ -53,12 +66,14 @@ class ProcessSandbox:
         """
         try:
             scratch = Path(tempfile.mkdtemp(prefix="ai-scientist-"))
-            _furnish(scratch, command)
+            home = _furnish(scratch, command)
+            starter = self._starter(command)
+            starter.furnish()
         except OSError as error:
             raise SandboxError(f"A working folder cannot be made: {error}.") from error
         try:
             with Outputs(command) as outputs:
-                report = await self._warden.run(self._order(command, scratch), outputs)
+                report = await starter.warden.run(self._order(command, scratch, home, starter.folder), outputs)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return ending.result(report, command)
@@ -68,22 +83,36 @@ class ProcessSandbox:
         return {"backend": self.name, "limits": self._cgroups.kind, **describe_python()}
 
     def close(self) -> None:
-        """End the process that starts programs."""
-        self._warden.close()
+        """End the processes that start programs."""
+        for starter in (self._cold, *self._warm.values()):
+            starter.close()
 
-    def _order(self, command: Command, scratch: Path) -> Order:
+    def _starter(self, command: Command) -> _Starter:
+        """Return who starts a program: one with our own interpreter is forked from a warm one where it can be.
+
+        Libraries read the environment when they are loaded, so a warm interpreter serves one environment, but for
+        what differs from program to program and is read by `lab` alone.
+        """
+        is_plain = command.argv[:2] == ("python", ENTRY) and not command.gpus and set(command.environment) <= {"SEED"}
+        if not is_plain:
+            return self._cold
+        environment = _environment(command, home="/nonexistent", packages=())
+        key = frozenset(environment.items())
+        if key not in self._warm:
+            if len(self._warm) == _MOST_WARM:
+                self._warm.pop(next(iter(self._warm))).close()  # what it started goes on under its guards
+            self._warm[key] = _Starter(warm=environment)
+        return self._warm[key]
+
+    def _order(self, command: Command, scratch: Path, home: Path, shared: Path) -> Order:
         limits = command.limits
         program, *arguments = command.argv
-        path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])
-        python_path = (str(scratch / "lab"), *map(str, command.packages), *user_packages())
         return Order(
             argv=[sys.executable if program == "python" else program, *arguments],
             environment={
-                **python_environment(
-                    limits, home=str(scratch / "tmp"), path=path, python_path=python_path, gpus=command.gpus
-                ),
+                **_environment(command, home=str(home), packages=(str(shared / "lab"),)),
                 "OUT_DIR": str(command.out.resolve()),
-                "DATA_DIR": str(scratch / "data"),
+                "DATA_DIR": str(scratch / "data" if command.inputs else shared / "data"),
                 **command.environment,
             },
             cwd=str(command.code.resolve()),
@@ -98,6 +127,17 @@ class ProcessSandbox:
             no_new_privileges=True,
             scratch=str(scratch),
         )
+
+
+def _environment(command: Command, *, home: str, packages: tuple[str, ...]) -> dict[str, str]:
+    """Return what the interpreter and its libraries read; `packages` stand before all others."""
+    return python_environment(
+        command.limits,
+        home=home,
+        path=os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
+        python_path=(*packages, *map(str, command.packages), *user_packages()),
+        gpus=command.gpus,
+    )
 
 
 def rlimits(limits: Limits, *, gpus: bool) -> dict[str, int]:
@@ -132,9 +172,46 @@ def trial(folder: Path, program: str = "import lab") -> Command:
     )
 
 
-def _furnish(scratch: Path, command: Command) -> None:
-    for name in ("lab", "data", "tmp"):
+def _furnish(scratch: Path, command: Command) -> Path:
+    """Make what a program has for itself, and return its home, which is its place for temporary files too.
+
+    As few folders as can be: on a disk with a log, each costs more than the program's own start.
+    """
+    if not command.inputs:
+        return scratch
+    for name in ("data", "tmp"):
         (scratch / name).mkdir()
-    shutil.copyfile(LAB, scratch / "lab" / "lab.py")
     for name, path in command.inputs.items():
         (scratch / "data" / name).symlink_to(path.resolve())
+    return scratch / "tmp"
+
+
+class _Starter:
+    """A process that starts programs, and the folder of what they all read: `lab`, and an empty one in place of inputs.
+
+    Attributes:
+        folder: The process removes it in the end, and so also when we are killed.
+    """
+
+    def __init__(self, *, warm: Mapping[str, str] | None = None) -> None:
+        self.folder = Path(tempfile.gettempdir(), f"ai-scientist-{os.getpid()}-{secrets.token_hex(6)}")
+        self.warden = Warden(warm=warm, folder=self.folder)
+        self._is_furnished = False
+
+    def furnish(self) -> None:
+        """Make the folder, the first time."""
+        if self._is_furnished:
+            return
+        self._is_furnished = True
+        self.folder.mkdir(mode=0o700)
+        bytecode = Path(lab_cache(f"{self.folder}/lab"))
+        for folder in (self.folder / "lab", bytecode.parent, self.folder / "data"):
+            folder.mkdir()
+        shutil.copyfile(LAB, self.folder / "lab" / "lab.py")
+        bytecode.write_bytes(lab_bytecode())
+
+    def close(self) -> None:
+        """End the process and remove the folder."""
+        self.warden.close()
+        self._is_furnished = False
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -10,20 +10,22 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import weakref
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ai_scientist.core.errors import SandboxError
 from ai_scientist.sandbox.cgroups import PREFIX
 from ai_scientist.sandbox.contract import Command
-from ai_scientist.sandbox.orders import Order, Report
+from ai_scientist.sandbox.orders import READY, Order, Report
+from ai_scientist.sandbox.warm import START
 
 _GOODBYE_SECONDS = 30.0
 _ROOT = Path(__file__).resolve().parents[2]
-_GUARD = "import sys; sys.path.append(sys.argv[1]); from ai_scientist.sandbox.guard import main; main()"
+_SERVER = "import sys; sys.path.append(sys.argv[1]); from ai_scientist.sandbox.guard_server import main; main()"
+_START_SECONDS = 30.0
 
 
 class Warden:
@@ -31,9 +33,14 @@ class Warden:
 
     Why a process of its own: it is small and has one thread, so that it forks fast and safely whatever the harness
     holds; and it is the parent that remains when the harness is killed.
+
+    Args:
+        warm: Environment of an interpreter that programs are forked from (see `warm`); None: programs are started.
+        folder: Removed when the serving process ends, and so also when we are killed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, warm: Mapping[str, str] | None = None, folder: Path | None = None) -> None:
+        self._warm, self._folder = warm, folder
         self._lock = threading.Lock()
         self._orders: socket.socket | None = None
         self._end: weakref.finalize[[socket.socket, subprocess.Popen[bytes]], Warden] | None = None
@@ -74,7 +81,7 @@ class Warden:
             self._stop()
 
     def _begin(self, order: Order, outputs: Outputs, extra: Sequence[int]) -> socket.socket:
-        text = json.dumps(asdict(order)).encode()
+        text = json.dumps(vars(order), default=vars).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             fds = array.array("i", (theirs.fileno(), outputs.stdout, outputs.stderr, *extra))
@@ -97,19 +104,36 @@ class Warden:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1024 * 1024)
-                # -I -S: nothing of the user's environment, and no packages, so that it is up in a few milliseconds.
-                command = [sys.executable, "-I", "-S", "-c", _GUARD, str(_ROOT)]
-                argv = [*command, str(theirs.fileno()), f"{PREFIX}{os.getpid()}-{_token()}"]
                 try:
-                    server = subprocess.Popen(
-                        argv, pass_fds=(theirs.fileno(),), env={}, cwd="/", stdin=subprocess.DEVNULL
-                    )
+                    server = self._start(theirs)
                 except OSError as error:
                     ours.close()
                     raise SandboxError(f"{sys.executable} cannot be started: {error}.") from error
             self._orders = ours
             self._end = weakref.finalize(self, _end, ours, server)
+            hello = {"prefix": f"{PREFIX}{os.getpid()}-{_token()}", "folder": str(self._folder or "")}
+            ours.send(json.dumps(hello).encode())
+            ours.settimeout(_START_SECONDS)
+            if ours.recv(len(READY)) != READY:
+                raise OSError("it ended at once")
+            ours.settimeout(None)
         return self._orders
+
+    def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        if self._warm is None:
+            # -I -S: nothing of the user's environment, and no packages, so that it is up in a few milliseconds.
+            argv = [sys.executable, "-I", "-S", "-c", _SERVER, str(_ROOT), str(theirs.fileno())]
+            return subprocess.Popen(argv, pass_fds=(theirs.fileno(),), env={}, cwd="/", stdin=subprocess.DEVNULL)
+        with tempfile.TemporaryFile() as said:  # a file, as programs have: what is printed by loading is seen there
+            return subprocess.Popen(
+                [sys.executable, "-c", START, str(_ROOT), str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                env=dict(self._warm),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
 
     def _stop(self) -> None:
         if self._end is not None:

@@ -151,7 +151,7 @@ class RunsAndScores:
         line = next(text for text in checkpoint.files[ENTRY].splitlines() if text.startswith("PARAMS"))
         (code / ENTRY).write_text(f"{line}\n{textwrap.dedent(self._prelude(node))}\n{ANSWERING}")
         return Command(
-            argv=("python", "-I", "-S", ENTRY),
+            argv=("python", ENTRY),
             code=code,
             out=out,
             stdout=home / "stdout.txt",
