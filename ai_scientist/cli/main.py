@@ -228,6 +228,38 @@ def rewind(run_folder: Path, node: str) -> None:
     rewind_to(run_folder, node)
 
 
+@search.command()
+@click.argument("task_folder", metavar="TASK", type=click.Path(path_type=Path))
+@click.option("--into", required=True, type=click.Path(path_type=Path), help="Where it is kept, and gone on with.")
+@click.option("--model", required=True, help="provider:name, such as openai:gpt-5.")
+@click.option("--base-url", help="An OpenAI-compatible endpoint.")
+@click.option("--policy", "policies", multiple=True, default=("puct",), show_default=True, help="Once or more.")
+@click.option("--controls/--no-controls", default=True, show_default=True, help="Search by random and best_of_n too.")
+@click.option("--nodes", type=click.IntRange(min=1), help="Programs, for each policy.  [default: 24]")
+@click.option("--slots", type=click.IntRange(min=1), help="Programs run at once.  [default: 1]")
+@click.option("--calls", type=click.IntRange(min=1), help="Model calls at once.  [default: 4]")
+@click.option("--depth", type=click.IntRange(min=1), help="Longest path from the first program.  [default: 8]")
+@click.option("--width", type=click.IntRange(min=1), help="Most children of a program.  [default: 4]")
+@click.option("--seeds", "search_seeds", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), help="Decides all randomness.  [default: 0]")
+@click.option("--sandbox", type=click.Choice(BACKENDS), help="Where programs run.  [default: auto]")
+@click.option("--timeout", type=float, help="Seconds that one seed may take.  [default: 300]")
+@click.option("--memory", help="Memory of one seed, such as 2G.  [default: 4G]")
+@click.option("--budget-usd", help="Most that model calls may cost.")
+@_json_option
+def task(task_folder: Path, into: Path, policies: tuple[str, ...], controls: bool, as_json: bool, **given: Any) -> None:
+    """Search for the program that scores best at TASK, a folder with a scorer that programs cannot reach.
+
+    The scorer is checked before anything is asked. At the end the best program of each policy is scored once on the
+    held-out set, and the gap is shown.
+    """
+    from ai_scientist.cli.options import settings_from
+    from ai_scientist.cli.searching import carry_out_task
+
+    settings = settings_from(**given)
+    carry_out_task(task_folder, into, settings, policies=policies, with_controls=controls, as_json=as_json)
+
+
 @cli.command()
 @click.option("--build-image", type=click.Choice(VARIANTS), help="Build the standard Docker image first.")
 @click.option("--base", help="With --build-image: start from this image with Python and pip.")

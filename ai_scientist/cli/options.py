@@ -30,6 +30,7 @@ PLACES = {
     "slots": ("search", "slots"),
     "policy": ("search", "policy"),
     "confirm_seeds": ("search", "confirm_seeds"),
+    "search_seeds": ("search", "search_seeds"),
     "sandbox": ("sandbox", "name"),
     "timeout": ("sandbox", "timeout_seconds"),
     "memory": ("sandbox", "memory_bytes"),

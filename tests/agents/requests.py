@@ -8,6 +8,7 @@ from ai_scientist.agents.ideation import Abstract, IdeaList, ReflectionFacts, To
 from ai_scientist.agents.novelty import CloseAnswer, CloseFacts, Queries, QueryFacts
 from ai_scientist.agents.planning import PlanAnswer, PlanFacts
 from ai_scientist.agents.reviewing import Evidence, Rebuttal, RebuttalFacts, ReviewFacts
+from ai_scientist.agents.task_operator import TaskAnswer, TaskFacts
 from ai_scientist.agents.vision import FigureAnswer, FigureFacts
 from ai_scientist.agents.writing import (
     FrontAnswer,
@@ -328,6 +329,22 @@ def every_request() -> dict[str, Request[Value]]:
             "coding_debug",
             coding("debug", problem="Edit 1: its search text stands 0 times in experiment.py, not once: 'EPOCH = 30'"),
             ProgramAnswer,
+        ),
+        _request(
+            "coding",
+            "task_step",
+            TaskFacts(
+                task="Pack 26 circles into the unit square; the score is the sum of their radii.",
+                direction="higher",
+                files={"experiment.py": PROGRAM},
+                attempt=FAILED,
+                tried=(CHILD, FAILED),
+                running=("bigger steps",),
+                limits="A seed may take 60 s and 1024 MiB.",
+                seed=3,
+                problem="Try 1: The answer changes nothing.",
+            ),
+            TaskAnswer,
         ),
         _request(
             "analysis",

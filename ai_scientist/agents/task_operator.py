@@ -1,0 +1,117 @@
+"""The tree operator of a task with a score: the coding agent changes a program so that its answer scores better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from ai_scientist.agents.coding import Attempt
+from ai_scientist.agents.operators import CHILDREN, SHOWN, TRIES
+from ai_scientist.core.edits import Edit, apply_edits
+from ai_scientist.core.errors import EditRejected
+from ai_scientist.core.values import Value
+from ai_scientist.models.request import Model, Request
+from ai_scientist.search.checkpoints import Checkpoints
+from ai_scientist.search.contracts import Proposal, Stage
+from ai_scientist.search.journal import Journal
+from ai_scientist.search.node import Node
+from ai_scientist.search.scored_task import ScoredTask
+
+
+class TaskFacts(Value):
+    """What a child of a program is made from."""
+
+    task: str
+    direction: str
+    files: dict[str, str]
+    attempt: Attempt
+    tried: tuple[Attempt, ...]
+    running: tuple[str, ...]
+    limits: str
+    seed: int = Field(description="Tells like questions apart.")
+    problem: str = Field(default="", description="Why the last answer could not be used.")
+
+
+class TaskAnswer(Value):
+    """A child: edits of the parent's program, or whole files; or neither, if there is nothing more to try."""
+
+    title: str
+    rationale: str
+    move: str = Field(default="", description="Short name of the change: lower-case words joined by underscores.")
+    files: dict[str, str] = Field(default_factory=dict, description="Path → whole text.")
+    edits: tuple[Edit, ...] = ()
+    nothing_left: bool = Field(default=False, description="True if there is nothing sensible left to try here.")
+
+
+class StartingProgram:
+    """The draft of a task: the program that it comes with, once."""
+
+    def __init__(self, task: ScoredTask) -> None:
+        self._task = task
+
+    async def expand(self, parents: Sequence[Node], stage: Stage, journal: Journal) -> Proposal | None:
+        """Return the task's program, or None if it is there already."""
+        return None if len(journal) else Proposal(files=self._task.program, title="the task's own program")
+
+
+class TaskOperator:
+    """Improves a program that has a score, and repairs one that has none."""
+
+    def __init__(self, task: ScoredTask, *, model: Model, checkpoints: Checkpoints, limits: str, seed: int) -> None:
+        self._task, self._model, self._checkpoints = task, model, checkpoints
+        self._limits, self._seed = limits, seed
+
+    async def expand(self, parents: Sequence[Node], stage: Stage, journal: Journal) -> Proposal | None:
+        """Return a child's program, or None if the agent has nothing left to try here.
+
+        Raises:
+            EditRejected: If no answer could be applied.
+        """
+        parent, asked, problem = parents[0], journal.asked, ""
+        files = dict(self._checkpoints.load(parent.checkpoint).files)
+        for attempt in range(1, TRIES + 1):
+            facts = TaskFacts(
+                task=self._task.file.description,
+                direction=self._task.file.direction,
+                files=files,
+                attempt=self._tell(parent),
+                tried=self._tried(parent, stage, journal),
+                running=tuple(node.move or node.title for node in journal.running),
+                limits=self._limits,
+                seed=self._seed + asked,
+                problem=problem,
+            )
+            request = Request(role="coding", prompt="task_step", facts=facts, answer=TaskAnswer, stage=stage.name)
+            answer = await self._model.ask(request)
+            if answer.nothing_left:
+                return None
+            try:
+                return _proposal(answer, files)
+            except EditRejected as rejected:
+                problem = f"Try {attempt}: {rejected}"  # told apart, or the call store would answer again
+        raise EditRejected(f"No answer in {TRIES} could be applied. The last: {problem}")
+
+    def _tried(self, parent: Node, stage: Stage, journal: Journal) -> tuple[Attempt, ...]:
+        good = map(journal.node, journal.stage(stage.name).top(SHOWN))
+        shown = [*journal.children(parent.id, newest=CHILDREN), *good, *journal.newest_failed(SHOWN)]
+        chosen = {node.number: node for node in shown}
+        return tuple(self._tell(chosen[number]) for number in sorted(chosen))
+
+    def _tell(self, node: Node) -> Attempt:
+        return Attempt(
+            title=node.title,
+            operator=node.operator,
+            move=node.move,
+            components=(),
+            status=node.outcome.status.value if node.outcome else "running",
+            value=self._task.sign * node.score.value if node.score else None,
+            diagnosis=node.outcome.diagnosis if node.outcome else "",
+        )
+
+
+def _proposal(answer: TaskAnswer, files: dict[str, str]) -> Proposal:
+    changed = apply_edits(files | answer.files, answer.edits) if answer.edits else files | answer.files
+    if changed == files:
+        raise EditRejected("The answer changes nothing.")
+    return Proposal(files=changed, title=answer.title, rationale=answer.rationale, move=answer.move)
