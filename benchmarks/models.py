@@ -1,4 +1,4 @@
-"""What a coding prompt costs as the tree grows, and how much of each prompt a provider's cache can know.
+"""What a coding prompt costs as the tree grows, how much of it a provider's cache can know, and what the courier costs.
 
 Real parts throughout: a journal with N nodes, git checkpoints, the coding operators, the prompt files. Only the model
 is replaced, by one that keeps each prompt and has nothing left to propose. Programs differ in their last line. Tokens
@@ -13,11 +13,16 @@ import argparse
 import asyncio
 import json
 import tempfile
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from statistics import median
 from typing import TypeVar
+
+import httpx
 
 from ai_scientist.agents.coding import ProgramAnswer
 from ai_scientist.agents.operators import AgentOperator
@@ -27,7 +32,9 @@ from ai_scientist.core.research_template import load_template, template_names
 from ai_scientist.core.settings import Settings
 from ai_scientist.core.values import Value
 from ai_scientist.graph.contract import program_contract
+from ai_scientist.models.courier import KEY_HEADER, Courier, CourierTransport
 from ai_scientist.models.prompts import render
+from ai_scientist.models.replies import Replies
 from ai_scientist.models.request import Request
 from ai_scientist.search.checkpoints import Checkpoints
 from ai_scientist.search.contracts import Stage
@@ -204,6 +211,54 @@ def measure(sizes: tuple[int, ...], folder: Path) -> dict[str, float]:
     return figures
 
 
+class _Endpoint(BaseHTTPRequestHandler):
+    """Answers at once, in a few thousand bytes."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "4096")
+        self.end_headers()
+        self.wfile.write(b"x" * 4096)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def measure_courier(calls: int, folder: Path) -> dict[str, float]:
+    """Return milliseconds a call, straight to an endpoint that answers at once and by courier, in turns."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}/"
+    courier = Courier(Replies(folder / "replies"), timeout_seconds=60)
+    seconds: dict[str, list[float]] = {"direct": [], "by_courier": []}
+
+    async def ask(client: httpx.AsyncClient, kind: str, number: int) -> None:
+        started = time.perf_counter()
+        answer = await client.post(url, content=b"?" * 20_000, headers={KEY_HEADER: f"{number:064}"})
+        assert len(answer.content) == 4096
+        seconds[kind].append(time.perf_counter() - started)
+
+    async def everything() -> None:
+        close = {"Connection": "close"}  # as our client asks
+        async with (
+            httpx.AsyncClient(headers=close) as direct,
+            httpx.AsyncClient(headers=close, transport=CourierTransport(courier)) as carried,
+        ):
+            for number in range(calls):
+                await ask(direct, "direct", number)
+                await ask(carried, "by_courier", number)
+
+    asyncio.run(everything())
+    courier.close()
+    server.shutdown()
+    server.server_close()
+    found = {f"ms_per_call_{kind}": 1000 * median(times[1:]) for kind, times in seconds.items()}
+    return found | {"ms_first_call_by_courier": 1000 * seconds["by_courier"][0]}
+
+
 def show(figures: dict[str, float], sizes: tuple[int, ...]) -> None:
     """Print the table."""
     print("prompt tokens (estimated); share that is a stable beginning, after another parent / after the same one")
@@ -214,6 +269,9 @@ def show(figures: dict[str, float], sizes: tuple[int, ...]) -> None:
             other, same = (figures[f"stable_{kind}_{operator}_{size}"] for kind in ("other", "same"))
             line += f"{figures[f'tokens_{operator}_{size}']:>10.0f}  ({other:>4.0%} /{same:>4.0%})"
         print(f"{line}{figures[f'growth_{operator}']:>14.2f}")
+    direct, carried = figures["ms_per_call_direct"], figures["ms_per_call_by_courier"]
+    first = figures["ms_first_call_by_courier"]
+    print(f"milliseconds a call: {direct:.1f} direct, {carried:.1f} by courier (the first one: {first:.0f})")
     print("seconds to make one prompt: " + ", ".join(f"{figures[f'seconds_per_prompt_{s}']:.4f} at {s}" for s in sizes))
 
 
@@ -225,7 +283,7 @@ def main() -> None:
     given = parser.parse_args()
     sizes = (10, 100, 300) if given.quick else SIZES
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(sizes, Path(folder))
+        figures = measure(sizes, Path(folder)) | measure_courier(50 if given.quick else 300, Path(folder))
     if given.json:
         print(json.dumps({"figures": figures}))
     else:
