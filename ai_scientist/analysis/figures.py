@@ -10,6 +10,7 @@ which people with any kind of colour vision can tell apart, and a marker or hatc
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -175,12 +176,13 @@ def _legend(figure: Figure, data: FigureData) -> None:
         return
     letters = sum(len(label) + 6 for label in seen)
     per_line = 100 if data.wide else 46
-    columns = max(1, min(len(seen), len(seen) * per_line // max(letters, 1)))
+    fit = max(1, min(len(seen), len(seen) * per_line // max(letters, 1)))
+    lines = math.ceil(len(seen) / fit)
     figure.legend(
         handles=list(seen.values()),
         labels=list(seen),
         loc="outside upper center",
-        ncols=columns,
+        ncols=math.ceil(len(seen) / lines),  # no line with one left over
         handlelength=1.6,
     )
 
