@@ -22,7 +22,8 @@ from ai_scientist.core.jsonl import read_json
 from ai_scientist.core.settings import QUICK, Settings
 from ai_scientist.graph.gates import GateReply
 from ai_scientist.graph.parts import Progress
-from ai_scientist.graph.run import RunResult, RunStatus, resume, silent, start
+from ai_scientist.graph.run import resume, silent, start
+from ai_scientist.graph.run_result import RunResult, RunStatus
 from ai_scientist.search.contracts import ValueFunction
 from ai_scientist.search.node import Outcome
 from ai_scientist.search.values import as_value

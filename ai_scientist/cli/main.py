@@ -11,7 +11,7 @@ import click
 from ai_scientist.core.errors import AIScientistError
 
 if TYPE_CHECKING:
-    from ai_scientist.graph.run import RunResult
+    from ai_scientist.graph.run_result import RunResult
 
 GATES = ("idea", "plan", "results", "paper")
 VARIANTS = ("cpu", "cuda")

@@ -16,7 +16,8 @@ from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.jsonl import read_json
 from ai_scientist.core.settings import Settings
 from ai_scientist.graph.gates import GateReply
-from ai_scientist.graph.run import RunResult, resume, start
+from ai_scientist.graph.run import resume, start
+from ai_scientist.graph.run_result import RunResult
 
 Action = Literal["approve", "edit", "redirect", "stop"]
 

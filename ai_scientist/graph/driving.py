@@ -19,7 +19,7 @@ from ai_scientist.graph.gates import GateReply
 from ai_scientist.graph.opening import open_parts
 from ai_scientist.graph.parts import Parts, Progress
 from ai_scientist.graph.pipeline import build_graph
-from ai_scientist.graph.run import RunResult, RunStatus
+from ai_scientist.graph.run_result import RunResult, RunStatus
 from ai_scientist.graph.spending import account
 from ai_scientist.graph.state import State, initial_state
 from ai_scientist.search.contracts import ValueFunction

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ai_scientist.core.clock import Clock, SystemClock
 from ai_scientist.core.disk import full_disk_told
@@ -15,46 +14,9 @@ from ai_scientist.core.settings import Settings
 from ai_scientist.graph.gates import GateReply
 from ai_scientist.graph.opening import look_before, versions
 from ai_scientist.graph.parts import Progress
-from ai_scientist.graph.spending import Account
+from ai_scientist.graph.run_result import RunResult
 from ai_scientist.sandbox.sweep import sweep_leftovers
 from ai_scientist.search.contracts import ValueFunction
-
-RunStatus = Literal["done", "failed", "budget", "waiting", "stopped"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """What came of a run.
-
-    Attributes:
-        run: Its folder.
-        status: "waiting" means that it stands at a gate.
-        pdf: None without TeX, or if the run ended before the paper.
-        code: The confirmed program's repository.
-        reviews: Folder of the newest round.
-        audit: The report; None if the run ended before it.
-        verdict: Of the audit: "pass" or "fail"; empty if there was none.
-        seconds: Wall time over all sessions of the run.
-        cost_usd: What model calls cost; None if the price of one is unknown.
-        spent: What was spent, and under which limits.
-        waiting: The gate and what stands at it.
-        problem: Why it failed, in one sentence.
-        exit_code: As the command line ends.
-    """
-
-    run: Path
-    status: RunStatus
-    pdf: Path | None
-    code: Path | None
-    reviews: Path | None
-    audit: Path | None
-    verdict: str
-    seconds: float
-    cost_usd: float | None
-    spent: Account
-    waiting: dict[str, Any] | None = None
-    problem: str = ""
-    exit_code: int = 0
 
 
 def silent(event: str, /, **facts: Any) -> None:
@@ -125,7 +87,7 @@ async def resume(
 async def _go_on(
     folder: RunFolder, reply: GateReply | None, progress: Progress, clock: Clock, value: ValueFunction | None
 ) -> RunResult:
-    from ai_scientist.graph.driving import drive
+    from ai_scientist.graph.driving import drive  # brings LangGraph along
 
     with full_disk_told(folder.path):
         return await drive(folder, reply, progress, clock, value)

@@ -18,7 +18,8 @@ from random import Random
 import pytest
 
 from ai_scientist.core.settings import BudgetSettings, ModelSettings, SandboxSettings, SearchSettings, Settings
-from ai_scientist.graph.run import RunResult, resume, start
+from ai_scientist.graph.run import resume, start
+from ai_scientist.graph.run_result import RunResult
 from ai_scientist.models.store import read_calls, spending
 from tests.models import scholar
 from tests.models.desk import KEY
