@@ -139,12 +139,13 @@ os.symlink("/etc/passwd", "rows.jsonl")
 os.symlink("/etc", "predictions")
 os.mkfifo("config.json")
 open("a", "w").close(); os.link("a", "b")
-os.mkdir("closed", 0)
+if os.geteuid() == 0: os.mkdir("closed", 0)  # to anybody else that is a place to hide things, and ends the program
 """
     run = await go(sandbox, tmp_path / "node", program)
     assert run.kind is ExitKind.OK
     assert len(run.problems) == 4 or len(run.problems) == 5
-    assert names(tmp_path / "node" / "files" / "seed-0") in (["closed"], ["a", "closed"], ["b", "closed"])
+    kept = ["closed"] if os.geteuid() == 0 else []
+    assert names(tmp_path / "node" / "files" / "seed-0") in (kept, ["a", *kept], ["b", *kept])
     assert run.seeds[0].reports.rows == ()
 
 
