@@ -143,7 +143,8 @@ async def run_program(
     try:
         _clear(folder)
         outputs.mkdir(parents=True)
-        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
+        scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=folder))
+        try:
             problem = _check(files)
             job = _Job(
                 sandbox=sandbox,
@@ -154,12 +155,14 @@ async def run_program(
                 gpus=gpus,
                 packages=packages,
                 outputs=outputs,
-                scratch=Path(scratch),
+                scratch=scratch,
                 environment={"PROBE": probe} if probe else {},
             )
             runs = [] if problem else await _run_seeds(job, seeds, workers)
             stdout = _join(folder / "stdout.txt", job, runs, "stdout")
             stderr = _join(folder / "stderr.txt", job, runs, "stderr", note=problem)
+        finally:  # in a thread: some disks take their time, and other programs are waiting to be started
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
     except OSError as error:
         raise SandboxError(f"{folder} cannot be written: {error.strerror or error}.") from error
     problems = [problem] if problem else []

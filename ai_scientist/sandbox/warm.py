@@ -15,6 +15,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import importlib.util
@@ -25,7 +26,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any, NoReturn
 
 from ai_scientist.sandbox.guard import ProgramBegins, execute, say_why_not
@@ -35,14 +36,15 @@ from ai_scientist.sandbox.orders import ENTRY, Order
 START = """\
 import sys
 sys.path[0] = sys.argv[1]
-from ai_scientist.sandbox.warm import end_by, program
-_program = program()
+from ai_scientist.sandbox.warm import become_program, end, source, words_of
+become_program()
 try:
-    exec(*_program)
-except SystemExit:
-    raise
+    exec(compile(*source()), vars(sys.modules["__main__"]))
 except BaseException as error:
-    end_by(error)
+    _code = words_of(error)
+else:
+    _code = 0
+end(_code)
 """
 """What the interpreter runs (-c), with two arguments: where our package lies, and the socket that orders come by."""
 
@@ -57,16 +59,15 @@ LOADABLE = frozenset(("numpy", "scipy", "sklearn", "statsmodels", "pandas"))
 
 MOST_TEXT_BYTES = 1024 * 1024
 
+_home = os.sep
+"""The folder of the program, once there is one."""
+
 _IMPORT = re.compile(r"^(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))", re.MULTILINE)
 _NAME = re.compile(r"^\s*([A-Za-z_][\w.]*)")
 
 
-def program() -> tuple[CodeType, dict[str, object]]:
-    """Serve orders; return in the processes of programs only, with what to execute, and in which names.
-
-    Raises:
-        SyntaxError: As the program's text has it.
-    """
+def become_program() -> None:
+    """Serve orders; return in the processes of programs only, ready to run what `source` says in a new main module."""
     sys.path.remove(sys.argv[1])
     loaded = _Loaded()
 
@@ -82,25 +83,59 @@ def program() -> tuple[CodeType, dict[str, object]]:
     else:
         raise SystemExit(0)  # the other end closed
     try:
-        main = _be_new(order)
+        _be_new(order)
     except BaseException as error:
         say_why_not(tell, error)
         os._exit(127)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-    file = str(main.__file__)
-    try:
-        with open(file, "rb") as source:
-            return compile(source.read(), file, "exec", dont_inherit=True), vars(main)
-    except Exception as error:  # it is no Python: this is how the program ends
-        end_by(error.with_traceback(None))
 
 
-def end_by(error: BaseException) -> NoReturn:
-    """End as the interpreter does when a program raises an error: told by the hook, without our frame."""
-    trace = error.__traceback__
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace and trace.tb_next
-    sys.excepthook(type(error), error.with_traceback(sys.last_traceback), sys.last_traceback)
-    raise SystemExit(128 + signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1)
+def source() -> tuple[bytes, str, str, int, bool]:
+    """Return what to give to `compile`."""
+    file = os.path.join(os.getcwd(), ENTRY)
+    with open(file, "rb") as text:
+        return text.read(), file, "exec", 0, True
+
+
+def words_of(error: BaseException) -> int:
+    """Say why a program ended, as the interpreter says it, without the frame of `START`; return its exit code."""
+    if isinstance(error, SystemExit):
+        if error.code is None or isinstance(error.code, int):
+            return (error.code or 0) & 0xFF
+        print(error.code, file=sys.stderr)
+        return 1
+    trace = error.__traceback__ and error.__traceback__.tb_next
+    sys.excepthook(type(error), error.with_traceback(trace), trace)
+    return 128 + signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+
+
+def end(code: int) -> NoReturn:
+    """End as the interpreter does, but leave what was loaded before the program to the kernel.
+
+    Taking all modules apart touches every page of them, which costs more than all the rest of a small program.
+    """
+    if "threading" in sys.modules:
+        sys.modules["threading"]._shutdown()
+    atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]  # what the interpreter calls in the end
+    is_flushed = _flush()
+    for name in [name for name in sys.modules if name == "__main__" or _is_own(name)]:
+        del sys.modules[name]
+    gc.collect()  # closes files, and calls what objects want called in the end
+    os._exit(code if _flush() and is_flushed else 120)
+
+
+def _is_own(name: str) -> bool:
+    return str(getattr(sys.modules[name], "__file__", "")).startswith(_home)
+
+
+def _flush() -> bool:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except Exception:
+            return False
+    return True
 
 
 class _Loaded:
@@ -183,8 +218,9 @@ def _names(words: str) -> list[str]:
     return [found.group(1) for word in ",".join(lines).split(",") if (found := _NAME.match(word))]
 
 
-def _be_new(order: Order) -> ModuleType:
-    """Make this process what a new interpreter would be just before it runs the program; return its main module."""
+def _be_new(order: Order) -> None:
+    """Make this process what a new interpreter would be just before it runs the program."""
+    global _home
     os.environ.clear()
     os.environ.update(order.environment)
     sys.argv[:] = order.argv[1:]
@@ -202,7 +238,8 @@ def _be_new(order: Order) -> ModuleType:
             setattr(sys.modules[name], noted, anew)
     if "numpy.random" in sys.modules:  # its own entropy, as it has where it is loaded; `lab` seeds it, or nobody does
         sys.modules["numpy.random"].seed()
-    file = os.path.join(os.getcwd(), ENTRY)
+    _home = os.getcwd() + os.sep
+    file = _home + ENTRY
     main = ModuleType("__main__")
     main.__dict__.update(
         __loader__=SourceFileLoader("__main__", file),
@@ -212,4 +249,3 @@ def _be_new(order: Order) -> ModuleType:
         __cached__=None,
     )
     sys.modules["__main__"] = main
-    return main

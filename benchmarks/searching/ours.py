@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -116,7 +115,7 @@ class RunsAndScores:
     Args:
         task: Says what the answer is worth.
         sandbox: Where programs run.
-        folder: For their files, which are removed once they are scored.
+        folder: For their files, which stay there as those of a real run do.
         prelude: What a node's program does before it answers, if anything.
     """
 
@@ -135,7 +134,6 @@ class RunsAndScores:
             params = json.loads(answer.read_bytes()) if answer.is_file() and not answer.is_symlink() else None
         except ValueError:
             params = None
-        shutil.rmtree(command.out.parent, ignore_errors=True)
         if result.kind is not ExitKind.OK:
             kinds = {ExitKind.TIMED_OUT: Status.TIMED_OUT, ExitKind.OUT_OF_MEMORY: Status.OUT_OF_MEMORY}
             status, why = kinds.get(result.kind, Status.CRASHED), result.stderr[-500:]
@@ -144,10 +142,10 @@ class RunsAndScores:
 
     def _prepare(self, node: Node, checkpoint: Checkpoint, seed: int) -> Command:
         home = self._folder / node.id
-        shutil.rmtree(home, ignore_errors=True)
         code, out = home / "code", home / "out"
-        code.mkdir(parents=True)
-        out.mkdir()
+        for folder in (code, out):
+            folder.mkdir(parents=True, exist_ok=True)
+        (out / "answer.json").unlink(missing_ok=True)  # of a try that was killed
         line = next(text for text in checkpoint.files[ENTRY].splitlines() if text.startswith("PARAMS"))
         (code / ENTRY).write_text(f"{line}\n{textwrap.dedent(self._prelude(node))}\n{ANSWERING}")
         return Command(

@@ -68,6 +68,31 @@ ENDINGS: dict[str, str | bytes] = {
         "import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.1), print('last'))).start()"
     ),
     "at its exit": "import atexit\natexit.register(lambda: 1 / 0)",
+    "at its exit, in turn": "import atexit\nfor i in range(3): atexit.register(print, i)\nraise ValueError(1)",
+    "with a file that nobody closed": (
+        "import os\nkept = open(os.environ['OUT_DIR'] + '/kept.txt', 'w')\nkept.write('all of it')"
+    ),
+    "with objects that want the last word": (
+        "import os\nclass Last:\n    def __del__(self): print('last', os.sep, __name__)\n"
+        "class Ring(Last): pass\nlast, ring = Last(), Ring()\nring.ring = ring"
+    ),
+    "with a generator that is not done": (
+        "def g():\n    try: yield 1\n    finally: print('closed')\nheld = g()\nnext(held)"
+    ),
+    "with a folder that cleans up": (
+        "import tempfile, weakref\nfolder = tempfile.TemporaryDirectory()\nclass X: pass\nx = X()\n"
+        "weakref.finalize(x, print, 'finalised')"
+    ),
+    "with output of its own": (
+        "import io, sys\nsys.stdout = io.TextIOWrapper(open(1, 'wb', closefd=False))\nprint('said')"
+    ),
+    "by too large a code": "raise SystemExit(256 + 3)",
+    "by a negative code": "raise SystemExit(-1)",
+    "by no code": "raise SystemExit",
+    "by a child that ends too": (
+        "import os\nif os.fork() == 0: raise SystemExit(5)\nprint(os.waitstatus_to_exitcode(os.wait()[1]))"
+    ),
+    "by an interrupt": "raise KeyboardInterrupt",
     "below Python": "import ctypes\nctypes.string_at(0)",
     "at once": "import os\nprint('said')\nos._exit(4)",
     "by a signal": "import os\nos.kill(os.getpid(), 15)",
@@ -118,7 +143,9 @@ async def test_nothing_that_a_program_can_look_at_differs(sandbox: ProcessSandbo
 @pytest.mark.parametrize("ending", ENDINGS)
 async def test_a_program_ends_in_the_same_words(sandbox: ProcessSandbox, tmp_path: Path, ending: str) -> None:
     warm = await start(sandbox, tmp_path, ENDINGS[ending], warm=True)
+    files = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
     cold = await start(sandbox, tmp_path, ENDINGS[ending], warm=False)
+    assert files == {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
     assert (warm.kind, warm.exit_code, warm.stdout) == (cold.kind, cold.exit_code, cold.stdout)
     told, expected = (re.sub(r"0x[0-9a-f]+", "0x…", text) for text in (warm.stderr, cold.stderr))
     # What is printed by a crash below Python shows the frame under the program, and libraries loaded ahead of time.
