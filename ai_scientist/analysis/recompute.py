@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from ai_scientist.core.jsonl import read_lines
 from ai_scientist.core.values import Value
+
+MOST_BYTES = 64 * 1024**2
+"""Of one file of predictions; the harness takes no more from a program."""
 
 Label = str | int | float
 Labels = Sequence[Label]
@@ -175,7 +179,7 @@ def read_predictions(folder: Path) -> tuple[Predictions, ...]:
     """
     found: list[Predictions] = []
     for file in sorted(folder.glob("predictions/*/*/*.jsonl")):
-        lines = [line.value for line in read_lines(file)]
+        lines = _lines(file)
         try:
             found.append(
                 Predictions.model_validate(
@@ -189,9 +193,19 @@ def read_predictions(folder: Path) -> tuple[Predictions, ...]:
                     }
                 )
             )
-        except (KeyError, ValidationError) as error:
+        except (KeyError, TypeError, ValidationError) as error:
             raise ValueError(f"{file.name} is not what lab.predictions writes: {error}") from error
     return tuple(found)
+
+
+def _lines(file: Path) -> list[dict[str, Any]]:
+    """Return a file of JSON lines, parsed as one list: several times as fast as line by line."""
+    if file.stat().st_size > MOST_BYTES:
+        raise ValueError(f"{file.name} is larger than {MOST_BYTES // 1024**2} MiB")
+    try:
+        return list(json.loads(b"[" + b",".join(file.read_bytes().splitlines()) + b"]"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{file.name} is not what lab.predictions writes: {error}") from error
 
 
 def _labels(predictions: Predictions, truth: Truth) -> Labels | None:

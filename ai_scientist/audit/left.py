@@ -42,7 +42,7 @@ def check_left(run: RunFolder, node: Brief, rows: Sequence[Row], plan: Plan, boo
         if not out.is_dir():
             book.find("rows", path, f"Seed {seed} has left nothing: there is no {out.relative_to(run.path)}.")
             continue
-        reports = read_reports(out)
+        reports = read_reports(out, predictions=False)
         told.append(reports)
         _compare_rows(by_seed[seed], reports, seed, path, book)
         _compare_predictions(out, by_seed[seed], seed, plan, path, book)

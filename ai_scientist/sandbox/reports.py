@@ -90,8 +90,12 @@ class Reports:
         return replace(self, problems=(*more, *self.problems)[:_MOST_PROBLEMS])
 
 
-def read_reports(out: Path) -> Reports:
+def read_reports(out: Path, *, predictions: bool = True) -> Reports:
     """Return what lies in a program's output folder, which must hold plain files only; whatever they say.
+
+    Args:
+        out: The folder.
+        predictions: Whether to read predictions too, which are most of it.
 
     What is read is bounded in every direction, and every text can be encoded and printed: nothing that a program wrote
     makes a reader of ours fail later.
@@ -101,7 +105,7 @@ def read_reports(out: Path) -> Reports:
         rows=tuple(_rows(out / "rows.jsonl", problems)),
         config=_facts(out / "config.json", problems),
         data=_facts(out / "data.json", problems),
-        predictions=tuple(_predictions(out / "predictions", problems)),
+        predictions=tuple(_predictions(out / "predictions", problems)) if predictions else (),
         problems=tuple(problems.told),
     )
 

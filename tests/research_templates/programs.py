@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from ai_scientist.analysis.recompute import Predictions
 from ai_scientist.core.edits import Edit, apply_edits
 from ai_scientist.core.research_template import Move, ResearchTemplate, load_template, template_names
 from ai_scientist.core.values import Scalar
@@ -29,6 +30,7 @@ class Log:
     rows: dict[Place, float] = field(default_factory=dict[Place, float])
     settings: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
     data: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
+    predictions: list[Predictions] = field(default_factory=list[Predictions])
 
     def of(self, condition: str) -> dict[tuple[str, str, int | None], float]:
         """Return the rows of one condition, without its name."""
@@ -56,6 +58,13 @@ class Lab(ModuleType):
         assert math.isfinite(value), place
         assert place not in self.told.rows, f"{place} was logged before"
         self.told.rows[place] = float(value)
+
+    def predictions(
+        self, ids: Any, y_pred: Any, dataset: str, split: str = "test", *, condition: str, y_true: Any
+    ) -> None:  # arrays of numpy's
+        told = {"condition": condition, "dataset": dataset, "split": split}
+        columns = {"ids": ids.tolist(), "y_pred": y_pred.tolist(), "y_true": y_true.tolist()}
+        self.told.predictions.append(Predictions.model_validate({**told, **columns}))
 
     def config(self, condition: str | None = None, **settings: Scalar) -> None:
         for key, value in settings.items():

@@ -8,6 +8,8 @@ from functools import cache
 
 import pytest
 
+from ai_scientist.analysis.check import SAME
+from ai_scientist.analysis.recompute import recompute
 from ai_scientist.core.research_template import load_template
 from tests.research_templates.programs import TEMPLATES, Log, edited, namespace, part, run
 
@@ -40,6 +42,24 @@ def test_values_lie_in_their_declared_ranges(name: str) -> None:
         low = -math.inf if declared.low is None else declared.low
         high = math.inf if declared.high is None else declared.high
         assert low <= value <= high, metric
+
+
+CLASSIFIERS = {"label_noise": {"accuracy"}, "regularisers": {"accuracy"}, "schedules": {"accuracy", "brier"}}
+"""Templates whose programs hand over predictions, and the metrics that these give."""
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_predictions_of_every_arm_give_the_metrics_that_were_logged(name: str) -> None:
+    log = base(name)
+    found = {
+        (metric.name, told.condition, told.dataset, None): value
+        for told in log.predictions
+        for metric in load_template(name).metrics
+        if (value := recompute(told, metric.name, {})) is not None
+    }
+    assert {place[0] for place in found} == CLASSIFIERS[name]
+    assert {place[1] for place in found} == set(log.conditions)
+    assert {place: log.rows[place] for place in found} == pytest.approx(found, rel=SAME, abs=SAME)
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
