@@ -7,7 +7,7 @@ that the paper rests on, or with what chance gives.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from ai_scientist.analysis.check import SAME
@@ -250,6 +250,43 @@ def components_ran(
     return passed(
         COMPONENTS, f"All {len(components)} components stand in the program; {called} are functions, and were called."
     )
+
+
+LIBRARIES: Mapping[str, str] = {
+    "scikit-learn": "sklearn",
+    "sklearn": "sklearn",
+    "pytorch": "torch",
+    "tensorflow": "tensorflow",
+    "keras": "keras",
+    "jax": "jax",
+    "xgboost": "xgboost",
+    "lightgbm": "lightgbm",
+    "statsmodels": "statsmodels",
+    "hugging face": "transformers",
+}
+"""What a method calls a library → what it is imported as. Words that mean other things too are left out."""
+
+NAMED = "libraries that the method names are used"
+
+
+def libraries_used(method: str, data: str, modules: Set[str], turned: Probe) -> Check:
+    """Return whether libraries that the method names were imported while the program ran.
+
+    Args:
+        method: The plan's text.
+        data: What the plan says of its data: a library may be named there for the tables that it ships.
+        modules: What the program's text imports.
+        turned: What was imported in an extra run.
+    """
+    said = {name: module for name, module in LIBRARIES.items() if name in method.casefold()}
+    if not said:
+        return passed(NAMED, "The method names no library.")
+    if turned.trouble or not turned.modules:
+        return not_checked(NAMED, turned.trouble or "The extra run did not tell what was imported.")
+    unused = sorted(name for name, module in said.items() if module not in turned.modules | modules)
+    if any(name not in data.casefold() for name in unused):
+        return warned(NAMED, f"The method names {', '.join(unused)}, which the program does not import.")
+    return passed(NAMED, f"The method names {', '.join(said)}; it is imported, or named for data.")
 
 
 def _squeezed(name: str) -> str:

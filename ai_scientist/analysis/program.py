@@ -1,7 +1,8 @@
 """The confirmed program, read as a syntax tree: numbers that were not measured, and test rows that were learnt from.
 
 Only what is plain from the text is said, so that honest programs pass: a logged constant, random number or formula, a
-transform or model that is fitted before the rows are split, anything fitted on what is named as test rows.
+value that its arm's name changes, a transform or model that is fitted before the rows are split, anything fitted on
+what is named as test rows.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ai_scientist.analysis.made_up import dotted, kind_of, own_nodes, scope_of
+from ai_scientist.analysis.rigged import replaced_lab, rigged_line
 
 TEST_NAME = re.compile(r"(^|_)(test|holdout|heldout|held_out)(_|$|\d)")
 
@@ -22,7 +24,7 @@ class Suspicion:
 
     Attributes:
         line: From 1.
-        kind: "constant", "random", "formula", "early fit", "fit on test" or "syntax".
+        kind: "constant", "random", "formula", "rigged", "early fit", "fit on test" or "syntax".
     """
 
     line: int
@@ -36,7 +38,7 @@ def read_program(text: str) -> list[Suspicion]:
         module = ast.parse(text)
     except SyntaxError as error:
         return [Suspicion(line=error.lineno or 1, kind="syntax", why="The program does not parse.")]
-    found: list[Suspicion] = []
+    found = [Suspicion(line=line, kind="rigged", why=REPLACED) for line in replaced_lab(module)]
     for scope in _scopes(module):
         found += _logged(scope, module)
         found += _fits(scope)
@@ -57,6 +59,10 @@ WHY = {
 }
 
 
+RIGGED = "A logged value is changed by a number that depends on the name of its arm."
+REPLACED = "A part of lab, through which results are reported, is replaced by the program's own."
+
+
 def _logged(scope: ast.AST, module: ast.Module) -> Iterator[Suspicion]:
     where = scope_of(scope, module)
     for node in own_nodes(scope):
@@ -66,6 +72,9 @@ def _logged(scope: ast.AST, module: ast.Module) -> Iterator[Suspicion]:
         kind = None if value is None else kind_of(value, where)
         if kind is not None:
             yield Suspicion(line=node.lineno, kind=kind, why=WHY[kind])
+        line = None if value is None else rigged_line(node, value, scope, module)
+        if line is not None:
+            yield Suspicion(line=line, kind="rigged", why=RIGGED)
 
 
 def _is_lab(call: ast.Call) -> bool:

@@ -20,6 +20,7 @@ from ai_scientist.analysis.probes import (
     components_ran,
     depends_on_data,
     differing,
+    libraries_used,
     values,
 )
 from ai_scientist.analysis.program import names_of, read_program
@@ -137,7 +138,13 @@ async def _of_probes(node: Node, rows: Sequence[Row], config: RunConfig, plan: P
         beats_trivial(rows, turned, plan),
         arms_apart(mine, turned, again, orders_arms=names.orders_arms),
         components_ran(node.components, names.functions, names.words, turned),
+        libraries_used(plan.method, _of_data(plan), names.modules, turned),
     ]
+
+
+def _of_data(plan: Plan) -> str:
+    """Return what a plan says of its data, in one text."""
+    return " ".join(str(value) for dataset in plan.datasets for value in dataset.model_dump().values())
 
 
 def look_for_leaks(folder: Path, *, test: str = "test") -> Check:

@@ -48,6 +48,47 @@ def test_a_value_that_follows_from_the_text_alone_is_a_formula(text: str) -> Non
     assert kinds(HEAD + text) == ["formula"]
 
 
+ARM = "def run(arm, p, y):\n    {}\n    lab.log(metric='ece', value={}, condition=arm, dataset='digits')\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "value"),
+    [
+        ("pass", "ece(p, y) * (0.9 if arm == 'proposed' else 1.0)"),
+        ("v = ece(p, y)", "v - 0.01 * (arm == 'proposed')"),
+        ("v = ece(p, y) * FACTOR[arm]", "v"),
+        ("pass", "ece(p, y) * FACTOR.get(arm, 1)"),
+        ("v = ece(p, y)\n    if arm.startswith('prop'):\n        v *= 0.9", "v"),
+        ("v = ece(p, y)\n    if arm == 'proposed':\n        v = v - 0.02", "v"),
+        ("pass", "settled(arm, ece(p, y))"),
+    ],
+)
+def test_a_value_that_its_arm_s_name_changes_is_rigged(before: str, value: str) -> None:
+    helper = "FACTOR = {'proposed': 0.9}\ndef settled(name, v):\n    return v * 0.9 if len(name) == 8 else v\n"
+    assert kinds(HEAD + helper + ARM.format(before, value)) == ["rigged"]
+
+
+@pytest.mark.parametrize("line", ["lab.log = mine", "setattr(lab, 'log', mine)"])
+def test_a_replaced_part_of_lab_is_rigged(line: str) -> None:
+    assert kinds(f"{HEAD}def mine(**told):\n    return told\n{line}\n") == ["rigged"]
+
+
+@pytest.mark.parametrize(
+    ("before", "value"),
+    [
+        ("rate = 0.1 if arm == 'slow' else 0.3\n    p = train(rate)", "ece(p, y)"),
+        ("if arm == 'ensemble':\n        p = mean(p)\n    v = 100 * ece(p, y)", "v"),
+        ("sizes = {a: count(a) for a in ARMS}", "ece(p, y) / sizes[arm]"),
+        ("v = ece(p, y)\n    v *= 100", "v"),
+        ("scale = 2.0 if len(y) > 10 else 1.0", "ece(p, y) * scale"),
+        ("v = settled(ece(p, y))", "v"),
+    ],
+)
+def test_arms_that_are_computed_differently_are_not_rigged(before: str, value: str) -> None:
+    helper = "def settled(v):\n    return v * 0.9 if v > 1 else v\n"
+    assert kinds(HEAD + helper + ARM.format(before, value)) == []
+
+
 def test_a_formula_with_noise_upon_it_is_made_up_too() -> None:
     text = "def score(arm):\n    return BEST[arm] + rng.normal(0, 0.01)\nBEST = {'proposed': 0.9}\n"
     assert kinds(HEAD + text + LOG.format("score('proposed')")) == ["random"]
