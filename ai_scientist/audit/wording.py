@@ -78,7 +78,10 @@ def agrees(stored: str, made: str) -> bool:
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    for number, line in enumerate(text.splitlines(), 1):
+    """Yield what a reader reads: the preamble defines macros, and those of another edition are others."""
+    lines = text.splitlines()
+    start = next((number for number, line in enumerate(lines) if line.startswith(r"\begin{document}")), 0)
+    for number, line in enumerate(lines[start:], start + 1):
         for match in TOKEN.finditer(LAYOUT.sub("", line)):
             yield _Token(text=match[0], line=number)
 
