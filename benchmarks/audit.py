@@ -2,7 +2,8 @@
 
 Two forgers plant each kind: one changes files and leaves it at that; one covers the traces (every hash taken anew, the
 ledger chained anew, earlier audits removed). Kinds that a whole forgery can hide from everything but the program itself
-are judged with the program run again on one seed, which the plan's hash draws.
+are judged with the program run again on one seed, which the plan's hash draws. A third figure says what is caught of
+the covering forger by an auditor who kept the ledger's hash elsewhere (`audit --expect-head`).
 
     python -m benchmarks.audit --quick           one small run, the covering forger
     python -m benchmarks.audit                   runs of four templates and of the tests' own study, both forgers
@@ -26,7 +27,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from ai_scientist.audit.chain import check_expected, read_chain
 from ai_scientist.audit.check import audit
+from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.rerun import Rerun
 from ai_scientist.core.research_template import load_template, template_names
 from ai_scientist.core.run_folder import RunFolder, find_runs
@@ -53,12 +56,14 @@ class Judged:
     Attributes:
         caught: None if the kind could not be planted in that run.
         by: Kinds of the findings.
+        anchored: Whether it is caught by whoever knows a hash of the ledger from before.
     """
 
     task: Task
     caught: bool | None
     by: tuple[str, ...]
     seconds: float
+    anchored: bool = False
     note: str = ""
 
 
@@ -69,6 +74,7 @@ def judge(task: Task) -> Judged:
         copy = Path(scratch) / task.run.name
         shutil.copytree(task.run, copy, symlinks=True)
         run = RunFolder(copy)
+        head = read_chain(run, Notebook()).head
         try:
             forger = Forger(run, Random(zlib.crc32(f"{task.kind}/{task.run.name}".encode())))
             kind.plant(forger)
@@ -78,7 +84,10 @@ def judge(task: Task) -> Judged:
             return Judged(task=task, caught=None, by=(), seconds=0, note=str(why))
         report = audit(run, rerun=Rerun(seeds=1) if kind.rerun else False)
         by = tuple(sorted({finding.kind for finding in report.findings}))
-        return Judged(task=task, caught=report.verdict == "fail", by=by, seconds=report.seconds)
+        book = Notebook()
+        check_expected(read_chain(run, book), head, book)
+        caught = report.verdict == "fail"
+        return Judged(task=task, caught=caught, by=by, seconds=report.seconds, anchored=caught or bool(book.findings))
 
 
 def check_honest(path: Path) -> tuple[str, float, list[str]]:
@@ -117,6 +126,10 @@ def rates(judged: Sequence[Judged]) -> Iterator[tuple[str, dict[str, str]]]:
         for forger in FORGERS:
             mine = [j for j in judged if j.task.kind == kind.name and j.task.forger == forger and j.caught is not None]
             row[forger] = f"{sum(bool(j.caught) for j in mine)}/{len(mine)}" if mine else "-"
+        covered = [
+            j for j in judged if j.task.kind == kind.name and j.task.forger == "covering" and j.caught is not None
+        ]
+        row["anchored"] = f"{sum(j.anchored for j in covered)}/{len(covered)}" if covered else "-"
         row["by"] = ", ".join(
             sorted({by for j in judged if j.task.kind == kind.name and j.task.forger != "plain" for by in j.by})
         )
@@ -138,6 +151,8 @@ def main() -> int:
     parser.add_argument("--honest", type=int, default=50, help="how many honest runs to judge")
     parser.add_argument("--planted", type=int, default=6, help="how many of them to plant fabrications in")
     parser.add_argument("--kinds", nargs="*", help="only these kinds")
+    parser.add_argument("--forgers", nargs="*", choices=FORGERS, default=FORGERS)
+    parser.add_argument("--studies", type=int, default=0, help="with --runs: so many runs of the tests' study besides")
     arguments = parser.parse_args()
     kinds = [kind for kind in KINDS if not arguments.kinds or kind.name in arguments.kinds]
     workers = os.cpu_count() or 1
@@ -145,13 +160,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         if arguments.runs:
             honest = [run.path for run in find_runs(arguments.runs)]
+            for seed in range(arguments.studies):
+                honest.append(make_run(Path(scratch) / f"study-{seed}", first_seed=100 + 50 * seed).path)
         else:
             honest = make_honest(Path(scratch), quick=arguments.quick, count=arguments.honest)
         with ProcessPoolExecutor(max_workers=workers) as pool:
             accused = [(name, findings) for name, _, findings in pool.map(check_honest, honest) if findings]
-        forgers = FORGERS[1:] if arguments.quick else FORGERS
-        judged = measure(spread(honest, arguments.planted), kinds, forgers, workers)
+        forgers = FORGERS[1:] if arguments.quick else arguments.forgers
+        judged = measure(spread(honest, arguments.planted), kinds, forgers, workers) if arguments.planted else []
+    covered = [j for j in judged if j.task.forger == "covering" and j.caught is not None]
     figures = {f"caught_{f}": share(judged, f) for f in forgers} | {
+        "caught_with_head_kept": sum(j.anchored for j in covered) / len(covered) if covered else None,
         "kinds": float(len(kinds)),
         "planted": float(sum(j.caught is not None for j in judged)),
         "honest_runs": float(len(honest)),
@@ -162,7 +181,7 @@ def main() -> int:
         print(json.dumps({"figures": figures}))
     else:
         show(judged, accused, figures)
-    enough = all((value or 0) >= 0.95 for name, value in figures.items() if name.startswith("caught_"))
+    enough = all(value is None or value >= 0.95 for name, value in figures.items() if name.startswith("caught_"))
     return 0 if enough and not accused else 1
 
 
@@ -174,9 +193,9 @@ def spread(runs: Sequence[Path], count: int) -> list[Path]:
 
 def show(judged: Sequence[Judged], accused: Sequence[tuple[str, list[str]]], figures: dict[str, float | None]) -> None:
     """Print the table for people."""
-    print(f"{'kind':28} {'plain':>9} {'covering':>9}  found as")
+    print(f"{'kind':28} {'plain':>9} {'covering':>9} {'head kept':>9}  found as")
     for name, row in rates(judged):
-        print(f"{name:28} {row['plain']:>9} {row['covering']:>9}  {row['by']}")
+        print(f"{name:28} {row['plain']:>9} {row['covering']:>9} {row['anchored']:>9}  {row['by']}")
     for name, findings in accused:
         print(f"FALSE ALARM in {name}: {findings[0]} (+{len(findings) - 1})")
     print("  ".join(f"{name} {value:.4g}" if value is not None else f"{name} -" for name, value in figures.items()))

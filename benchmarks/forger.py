@@ -25,6 +25,7 @@ from ai_scientist.analysis.rows import Row, RunConfig, read_rows, write_rows
 from ai_scientist.analysis.tables import make_table
 from ai_scientist.audit.chain import read_chain
 from ai_scientist.audit.displays import tree_points
+from ai_scientist.audit.manuscript import counts_of
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.tree import check_tree
 from ai_scientist.core.hashing import canonical_json, sha256_bytes, sha256_file
@@ -36,6 +37,7 @@ from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.paper.compile import Frame, read_context, read_draft
 from ai_scientist.paper.document import Draft, Table
 from ai_scientist.paper.latex import render_paper
+from ai_scientist.paper.latexmk import find_latex, run_latexmk
 from ai_scientist.search.checkpoints import Checkpoints
 
 
@@ -53,6 +55,7 @@ class Forger:
     def __init__(self, run: RunFolder, rng: Random) -> None:
         self.run, self.rng = run, rng
         self.node = NodeId(self.results.nodes[0])
+        self._in_pdf: Callable[[str], str] = lambda tex: tex
 
     # What is there
 
@@ -115,6 +118,9 @@ class Forger:
         """Change the confirmed rows and what follows; with `also_raw` also what the program itself left."""
         before = self.rows
         after = [changed for row in before if (changed := change(row)) is not None]
+        if also_raw:
+            # Predictions are gone with what the program left, so no row may say that it was computed from them.
+            after = [row.model_copy(update={"recomputed": False}) for row in after]
         write_rows(self.rows_file, after)
         if also_raw:
             self._change_raw(after)
@@ -234,6 +240,27 @@ class Forger:
         for name, value in (("draft", draft), ("context", frame), ("claims", source.claims)):
             write_json(folder / f"{name}.json", value.model_dump(mode="json"))
 
+    def compile_pdf(self, change: Callable[[str], str]) -> None:
+        """Compile the paper again, with a change that its source does not get; without TeX the PDF is removed."""
+        self._in_pdf = change
+        file, latex = self.run.paper / "paper.pdf", find_latex()
+        file.unlink(missing_ok=True)
+        if latex.latexmk is None or not latex.is_ready:
+            return
+        figures = {f"figures/{p.name}": p.read_bytes() for p in (self.run.results / "figures").glob("*.pdf")}
+        bibliography = (self.run.paper / "references.bib").read_bytes()
+        inputs = {"paper.tex": change(self.tex).encode(), "references.bib": bibliography, **figures}
+        date = read_context(self.run).provenance.date
+        made = run_latexmk(inputs, latexmk=latex.latexmk, date=date, timeout_seconds=180)
+        if made.pdf is not None:
+            write_atomic(file, made.pdf)
+
+    def recount(self) -> dict[str, int]:
+        """Return the counts that the journal gives as it is now, by the names that the paper uses."""
+        tree = check_tree(self.run, read_chain(self.run, Notebook()), self.plan, Notebook())
+        counts = counts_of(tree, self.plan, [self.node])
+        return {name: counts.get(name, value) for name, value in read_context(self.run).counts.items()}
+
     # The traces
 
     def cover(self) -> None:
@@ -241,20 +268,27 @@ class Forger:
         shutil.rmtree(self.run.audit, ignore_errors=True)
         events = [json.loads(line) for line in self.run.ledger.read_text().splitlines()]
         events = [event for event in events if event["kind"] not in ("audit.done", "session.ended")]
+        for event in events:  # a forger without TeX makes a run that never had a PDF
+            event["outputs"] = [output for output in event["outputs"] if (self.run.path / output["path"]).is_file()]
+        latest = {output["path"]: number for number, event in enumerate(events) for output in event["outputs"]}
         # The paper names the hash of the line before it, which changes with it: a second time makes both fit.
         for _ in range(2):
-            if not self._name_ledger(self._chain(events)):
+            if not self._name_ledger(self._chain(events, latest)):
                 break
+            if (self.run.paper / "paper.pdf").is_file():
+                self.compile_pdf(self._in_pdf)
 
-    def _chain(self, events: list[dict[str, Any]]) -> str:
+    def _chain(self, events: list[dict[str, Any]], latest: Mapping[str, int]) -> str:
         """Write the events with fresh hashes; return the hash of the line before the last paper."""
         head, before_paper, lines = str(GENESIS), "", list[bytes]()
         papers = [number for number, event in enumerate(events) if event["kind"] == "paper.compiled"]
         for number, event in enumerate(events):
             if papers and number == papers[-1]:
                 before_paper = head
-            event["outputs"] = [self._fresh(output) for output in event["outputs"]]
-            event["outputs"] = [output for output in event["outputs"] if output]
+            # A file that a later event made again keeps its old hash here: the paper, which names the hash of the line
+            # before it, would else change that very line.
+            outputs = [self._fresh(o) if latest[o["path"]] == number else o for o in event["outputs"]]
+            event["outputs"] = [output for output in outputs if output]
             line = canonical_json({**event, "seq": number, "previous": head}).encode()
             lines.append(line + b"\n")
             head = sha256_bytes(line)

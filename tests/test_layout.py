@@ -71,7 +71,7 @@ def test_search_knows_no_model_and_no_agent() -> None:
 
 def test_the_auditor_uses_nothing_that_made_the_run() -> None:
     used = {target for _, origin, target in imports() if origin == "audit"}
-    assert used <= {"audit", "core", "paper", "analysis", "sandbox", "literature", "search"}
+    assert used <= {"audit", "core", "paper", "analysis", "sandbox", "literature", "search", "review"}
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -32,6 +32,9 @@ KEPT = frozenset(
         "code.exported",
         "paper.compiled",
         "audit.done",
+        "review.done",
+        "sandbox.chosen",
+        "checks.made",
     }
 )
 """Kinds of events that later checks read."""
@@ -135,7 +138,7 @@ def check_files(run: RunFolder, chain: Chain, book: Notebook) -> None:
     for path, recorded in chain.files.items():
         if path.startswith(OWN):
             continue
-        book.look("artifact")
+        book.judge("artifact", path)
         file = (root / path).resolve()
         if not file.is_relative_to(root):
             book.find("artifact", path, "The recorded path leads out of the run's folder.")
@@ -170,6 +173,16 @@ def check_anchors(run: RunFolder, chain: Chain, book: Notebook) -> None:
             if value not in chain.lines:
                 why = f"{path} names {value[:12]} as the hash of its last line; no line has it: it was rewritten."
                 book.find("ledger", "ledger.jsonl", why)
+
+
+def check_expected(chain: Chain, head: str, book: Notebook) -> None:
+    """A hash that was kept outside of the folder must be one of the ledger's lines: no forger could change it there."""
+    if not head:
+        return
+    book.look("expected head")
+    if not any(line.startswith(head) for line in chain.lines):
+        why = f"No line has the hash {head[:16]}… that you expect: the ledger was written anew, or is another run's."
+        book.find("ledger", "ledger.jsonl", why)
 
 
 def check_strays(run: RunFolder, chain: Chain, book: Notebook) -> None:

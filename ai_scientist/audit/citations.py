@@ -27,8 +27,8 @@ def check_citations(run: RunFolder, paper: Manuscript, book: Notebook) -> None:
     library = _Stored(run, book)
     records, quotes = paper.context.records, paper.context.quotes
     for key in paper.source.cited:
-        book.look("reference")
         record = records[key]
+        book.judge("reference", f"{WHERE}, {key}", record.title)
         if record.id != key:
             book.find("reference", f"{WHERE}, {key}", f"The record under this key is {record.id}.")
         if record.retracted:
@@ -43,9 +43,9 @@ def check_citations(run: RunFolder, paper: Manuscript, book: Notebook) -> None:
             book.find("reference", f"{WHERE}, {key}", f"Its {', '.join(changed)} is not what the run's library holds.")
         _compare_shipped(record, book, is_same_version=is_same_version)
     for name, quote in quotes.items():
-        book.look("quote")
         quoted = records.get(quote.record)
         where = f"{WHERE}, {name}"
+        book.judge("quote", where, quote.text)
         if quoted is None:
             book.find("citation", where, f"The quoted record {quote.record} is not among the cited ones.")
         elif not quote.text.strip() or quoted.text[quote.start : quote.start + len(quote.text)] != quote.text:

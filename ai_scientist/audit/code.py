@@ -26,7 +26,7 @@ def check_code(run: RunFolder, chain: Chain, tree: Tree, evidence: Evidence, pla
     if not chain.of_kind("code.exported") and not run.code.exists():
         book.note("The run has no code repository, so none was checked.")
         return
-    book.look("code")
+    book.judge("code", "code/experiment.py")
     if not (run.code / "experiment.py").is_file():
         book.find("code", "code/experiment.py", "The confirmed program is missing.")
         return

@@ -148,7 +148,8 @@ def _action(event: Event, there: Mapping[str, str]) -> Entity | None:
         "@type": "CreateAction",
         "name": event.kind,
         "description": f"Event {event.seq} of the ledger, by {event.actor}.",
-        "endTime": event.time,
+        # Whole seconds: validators of the profile take no fractions, and the ledger has them.
+        "endTime": datetime.fromisoformat(event.time).isoformat(timespec="seconds"),
         "instrument": {"@id": _revision(commit) if commit else SELF},
         "result": _single([{"@id": quote(path)} for path in made]),
     }

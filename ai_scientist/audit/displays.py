@@ -29,7 +29,7 @@ def check_figures(run: RunFolder, chain: Chain, tree: Tree, evidence: Evidence, 
     points = tree_points(tree, evidence.stored.nodes)
     for side in _files(chain, "figure.drawn", run):
         name = side.relative_to(run.path).as_posix()
-        book.look("figure")
+        book.judge("figure", name)
         try:
             data = FigureData.model_validate(read_json(side))
         except (ValidationError, RunCorrupted) as error:
@@ -105,7 +105,7 @@ def check_tables(run: RunFolder, chain: Chain, evidence: Evidence, plan: Plan, b
     """Make each table again from the conditions, metrics and datasets that it shows, and compare."""
     for file in _files(chain, "table.made", run):
         name = file.relative_to(run.path).as_posix()
-        book.look("table")
+        book.judge("table", name)
         try:
             table = Table.model_validate(read_json(file))
         except (ValidationError, RunCorrupted) as error:

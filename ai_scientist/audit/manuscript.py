@@ -69,7 +69,7 @@ def check_paper(
     _compare_source(run, source, made_by, context, book)
     _compare_claims(run, source.claims, made_by, book)
     _compare_sections(run, draft, book)
-    check_pdf_file(run, draft, source.tex, book)
+    check_pdf_file(run, draft, source.tex, book, is_same_edition=made_by == "same")
     return Manuscript(draft=draft, context=context, source=source)
 
 
@@ -284,16 +284,21 @@ def _compare_claims(run: RunFolder, made: ClaimsFile, made_by: Edition, book: No
         book.find("plan", where, "The paper was rendered under another plan than plan.json.")
     old, new = _by_place(stored.claims), _by_place(made.claims)
     for key in sorted(old.keys() | new.keys()):
-        book.look("claim" if key[2] == "claim" else "citation" if key[2] == "citeq" else "number")
         one, other = old.get(key), new.get(key)
         place = f"{where}, {key[0]}, character {key[1]}"
+        kind = "claim" if key[2] == "claim" else "citation" if key[2] == "citeq" else "number"
+        told = one or other
+        book.judge(kind, place, f"{told.text} ({told.address})" if told else "")
         if one is None or other is None:
             book.find(
                 "claim", place, "The text holds no such claim." if other is None else "A claim of the text is missing."
             )
         elif _told(one, made_by) != _told(other, made_by):
-            kind = "claim" if one.macro == "claim" else "number"
-            book.find(kind, place, f"{one.address}: it says “{one.text}”; the evidence gives “{other.text}”.")
+            book.find(
+                "claim" if kind == "claim" else "number",
+                place,
+                f"{one.address}: it says “{one.text}”; the evidence gives “{other.text}”.",
+            )
 
 
 def _by_place(claims: Sequence[Claim]) -> Mapping[tuple[str, int, str], Claim]:

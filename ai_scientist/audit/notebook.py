@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ai_scientist.audit.report import Item
 from ai_scientist.core.finding import Finding
 
 MOST_OF_A_KIND = 200
 """More findings of one kind than this are only counted: a broken chain must not fill memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A thing that was looked at by itself, not yet judged: findings about it may come later."""
+
+    kind: str
+    where: str
+    what: str
 
 
 @dataclass(slots=True)
@@ -18,12 +28,29 @@ class Notebook:
     checked: Counter[str] = field(default_factory=Counter[str])
     findings: list[Finding] = field(default_factory=list[Finding])
     notes: list[str] = field(default_factory=list[str])
+    _judged: list[Judged] = field(default_factory=list[Judged])
     _kinds: Counter[str] = field(default_factory=Counter[str])
     _told: set[Finding] = field(default_factory=set[Finding])
 
     def look(self, kind: str, count: int = 1) -> None:
         """Count things that were looked at."""
         self.checked[kind] += count
+
+    def judge(self, kind: str, where: str, what: str = "") -> None:
+        """Count one thing that gets a verdict of its own: it fails if a finding names its place, or one inside it."""
+        self.look(kind)
+        self._judged.append(Judged(kind, where, what))
+
+    def items(self) -> tuple[Item, ...]:
+        """Return each thing that was judged by itself, with its verdict."""
+        failed: set[str] = set()
+        for finding in self.findings:
+            parts = finding.where.split(", ")
+            failed |= {", ".join(parts[:count]) for count in range(1, len(parts) + 1)}
+        return tuple(
+            Item(kind=one.kind, where=one.where, what=one.what, verdict="fail" if one.where in failed else "pass")
+            for one in self._judged
+        )
 
     def find(self, kind: str, where: str, why: str) -> None:
         """Write down a finding, once."""

@@ -107,8 +107,8 @@ def _extra(stored: Results, rows: tuple[Row, ...], plan: Plan) -> list[Hypothesi
 
 def _compare_cells(stored: Mapping[str, Cell], again: Mapping[str, Cell], book: Notebook) -> None:
     for name in sorted(stored.keys() | again.keys()):
-        book.look("cell")
         where = f"results/cells.jsonl, {name}"
+        book.judge("cell", where, name)
         if name not in again:
             book.find("cell", where, "No rows give this cell.")
         elif name not in stored:
@@ -124,8 +124,8 @@ def _compare_tests(
     stored: Mapping[str, TestResult], again: Mapping[str, TestResult], plan: Plan, book: Notebook
 ) -> None:
     for name in sorted(stored.keys() | again.keys()):
-        book.look("test")
         where = f"results/tests.json, {name}"
+        book.judge("test", where, name)
         if name not in again:
             book.find("test", where, "The plan and the rows give no such test.")
         elif name not in stored:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,12 +14,15 @@ from pydantic import ValidationError
 
 from ai_scientist.analysis.cells import Cell, Results, TestResult, read_results
 from ai_scientist.analysis.rows import Row, read_rows, row_hash
-from ai_scientist.audit.report import AuditReport
+from ai_scientist.audit.report import AuditReport, Item
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.jsonl import read_json
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.paper.claims import Claim, ClaimsFile
+
+LOGGED = re.compile(r"""lab\.log\(\s*(?:metric\s*=\s*)?["']([^"']+)["']""")
+"""A call of `lab.log` whose metric is written out."""
 
 MOST_LOG = 200_000
 """Characters of a log that the page holds; the rest is in the run's folder."""
@@ -38,6 +41,22 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One judged thing in the list of verdicts.
+
+    Attributes:
+        group: Its kind, as a style class.
+        why: What was found about it.
+        target: Anchor of what it leads to; empty if it has no place of its own on the page.
+    """
+
+    item: Item
+    group: str
+    why: tuple[str, ...]
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """One metric, condition, dataset and split: its statistics and the rows behind them."""
 
@@ -47,6 +66,8 @@ class Measured:
     rows: tuple[Row, ...]
     lines: tuple[int, ...]
     """Lines of the program that log this metric."""
+    printed: tuple[Used, ...] = ()
+    """Where the paper prints one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +86,11 @@ def render_page(report: AuditReport, run: RunFolder) -> str:
     return _template().render(
         report=report,
         record=run.record(),
+        lines=_verdicts(report, claims, results),
+        kinds=Counter(item.kind for item in report.items),
         used=[_used(claim, results) for claim in claims],
-        measured=_measured(run, results, program) if results else [],
+        measured=_measured(run, results, program, claims) if results else [],
+        logging=_logging(results, program),
         tests=_tests(results),
         program=program,
     )
@@ -95,6 +119,37 @@ def _claims(run: RunFolder) -> Sequence[Claim]:
         return ()
 
 
+def _verdicts(report: AuditReport, claims: Sequence[Claim], results: Results | None) -> list[Line]:
+    """Return everything that was judged, failures first."""
+    about: dict[str, list[str]] = defaultdict(list)
+    for finding in report.findings:
+        parts = finding.where.split(", ")
+        for count in range(1, len(parts) + 1):
+            about[", ".join(parts[:count])].append(finding.why)
+    places = {f"paper/claims.json, {c.place}, character {c.offset}": _used(c, results).target for c in claims}
+    lines = [
+        Line(
+            item=item,
+            group=_group(item.kind),
+            why=tuple(about.get(item.where, ())[:3]),
+            target=places.get(item.where, "") or _place_of(item),
+        )
+        for item in report.items
+    ]
+    return sorted(lines, key=lambda line: line.item.verdict)
+
+
+def _group(kind: str) -> str:
+    return re.sub(r"[^a-z]", "-", kind.lower())
+
+
+def _place_of(item: Item) -> str:
+    """Return the anchor of a cell, a test or the code; empty for anything else."""
+    if item.kind == "cell":
+        return anchor("cell", item.what.rpartition("/")[0])
+    return anchor("test", item.what) if item.kind == "test" else "code" if item.kind == "code" else ""
+
+
 def _used(claim: Claim, results: Results | None) -> Used:
     target = ""
     if results and claim.address in results.tests:
@@ -104,7 +159,21 @@ def _used(claim: Claim, results: Results | None) -> Used:
     return Used(place=claim.place, text=claim.text, macro=claim.macro, address=claim.address, target=target)
 
 
-def _measured(run: RunFolder, results: Results, program: Program | None) -> list[Measured]:
+def _logging(results: Results | None, program: Program | None) -> dict[int, str]:
+    """Return each line of the program that logs → the first cell that rests on it, so that one gets back."""
+    found: dict[int, str] = {}
+    if results and program:
+        for cell in sorted(results.cells.values(), key=lambda cell: cell.id):
+            for line in logging_lines(program.code, cell.metric):
+                found.setdefault(line, anchor("cell", cell.id.rpartition("/")[0]))
+    return found
+
+
+def _measured(run: RunFolder, results: Results, program: Program | None, claims: Sequence[Claim]) -> list[Measured]:
+    printed: dict[str, list[Used]] = defaultdict(list)
+    for claim in claims:
+        used = _used(claim, results)
+        printed[used.target].append(used)
     rows: dict[str, Row] = {row_hash(row): row for node in results.nodes for row in _rows(run, node)}
     groups: dict[str, list[Cell]] = defaultdict(list)
     for cell in results.cells.values():
@@ -118,7 +187,8 @@ def _measured(run: RunFolder, results: Results, program: Program | None) -> list
                 address=address,
                 cells=tuple(sorted(cells, key=lambda cell: cell.stat)),
                 rows=behind,
-                lines=_logging_lines(program.code, cells[0].metric) if program else (),
+                lines=logging_lines(program.code, cells[0].metric) if program else (),
+                printed=tuple(printed[anchor("cell", address)]),
             )
         )
     return found
@@ -131,11 +201,11 @@ def _rows(run: RunFolder, node: str) -> Sequence[Row]:
         return ()
 
 
-def _logging_lines(code: Sequence[str], metric: str) -> tuple[int, ...]:
-    """Return the lines that log a metric by name; those that log anything if none names it."""
+def logging_lines(code: Sequence[str], metric: str) -> tuple[int, ...]:
+    """Return the lines that log a metric by its name, or whatever a variable names."""
     calls = [number for number, line in enumerate(code, 1) if "lab.log(" in line or "lab.predictions(" in line]
-    named = [number for number in calls if re.search(rf"[\"']{re.escape(metric)}[\"']", code[number - 1])]
-    return tuple(named or calls)
+    said = {number: LOGGED.search(code[number - 1]) for number in calls}
+    return tuple(number for number, literal in said.items() if literal is None or literal[1] == metric)
 
 
 def _tests(results: Results | None) -> list[tuple[str, TestResult]]:
@@ -155,5 +225,6 @@ def _program(run: RunFolder, results: Results | None) -> Program | None:
 @cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["group"] = _group
     environment.filters["number"] = lambda value: f"{value:.6g}"
     return environment.from_string(resources.files("ai_scientist.audit").joinpath("report.html.j2").read_text())

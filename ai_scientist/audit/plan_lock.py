@@ -14,7 +14,7 @@ from ai_scientist.core.run_folder import RunFolder
 
 def check_plan(run: RunFolder, chain: Chain, book: Notebook) -> Plan | None:
     """Return the locked plan; None if it cannot be read, and then nothing that rests on it can be checked."""
-    book.look("plan")
+    book.judge("plan", "plan.json")
     try:
         plan = Plan.model_validate(json.loads(run.plan.read_bytes()))
     except OSError:

@@ -10,6 +10,7 @@ from ai_scientist.audit.brief import Tree
 from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.core.errors import ConfigError
+from ai_scientist.core.hashing import sha256_json
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.research_template import load_template
 from ai_scientist.core.run_folder import RunFolder
@@ -55,6 +56,23 @@ def check_dates(run: RunFolder, chain: Chain, book: Notebook) -> None:
             book.find("artifact", "run.json", "Its topic is not the one that the ledger begins with.")
     if not record.id.startswith(record.created[:10]):
         book.find("artifact", "run.json", f"The run's name {record.id} has another date than its record.")
+
+
+def check_environment(chain: Chain, book: Notebook) -> None:
+    """Each node names where it ran by a hash of all that was there, sandbox and packages, which the ledger lists."""
+    chosen = [event.facts for event in chain.of_kind("sandbox.chosen")]
+    if not chosen:
+        return
+    known = {str(facts.get("image_digest") or f"sha256:{sha256_json(facts)}") for facts in chosen}
+    for event in chain.of_kind("node.finished"):
+        named = str(event.facts.get("environment", ""))
+        if not named:
+            continue
+        book.look("environment")
+        if not known & set(named.split()):
+            where = f"ledger.jsonl, line {event.seq + 1}"
+            why = f"{event.facts.get('node')} ran in {named[:40]}…, which is none of those that the ledger describes."
+            book.find("node", where, why)
 
 
 def check_plan_draft(run: RunFolder, plan: Plan, book: Notebook) -> None:

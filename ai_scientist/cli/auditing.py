@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -23,15 +24,26 @@ from ai_scientist.literature.retractions import read_retractions
 from ai_scientist.literature.sources.crossref import CrossrefSource
 from ai_scientist.literature.sources.wire import Wire
 
+HEAD = re.compile(r"[0-9a-f]{16,64}")
+
 
 def carry_out_audit(
-    path: Path, *, rerun: bool, sample: int | None, html: Path | None, ro_crate: bool, as_json: bool
+    path: Path,
+    *,
+    rerun: bool,
+    sample: int | None,
+    expect_head: str,
+    html: Path | None,
+    ro_crate: bool,
+    as_json: bool,
 ) -> int:
     """Audit a run, print the verdict, and return the exit code: 1 if anything cannot be traced."""
     if not path.is_dir():
         raise ConfigError(f"There is no run at {path}.")
+    if expect_head and not HEAD.fullmatch(expect_head):
+        raise ConfigError("--expect-head takes the SHA-256 of a ledger's line: at least its first 16 hex digits.")
     folder = RunFolder(path)
-    report = audit(folder, rerun=Rerun(seeds=sample) if rerun else False)
+    report = audit(folder, rerun=Rerun(seeds=sample) if rerun else False, expect_head=expect_head)
     if html is not None:
         write_atomic(html, render_page(report, folder).encode())
     if ro_crate:
@@ -63,6 +75,10 @@ def _print(report: AuditReport, name: str, *, as_json: bool) -> int:
         for finding in report.findings:
             table.add_row(finding.kind, finding.where, finding.why)
         console.print(table)
+    if report.ledger:
+        console.print(
+            f"ledger: {report.ledger} (kept elsewhere, --expect-head holds any later audit to it)", style="dim"
+        )
     for note in report.notes:
         console.print(f"note: {note}", style="dim", highlight=False)
     return 0 if report.verdict == "pass" else 1

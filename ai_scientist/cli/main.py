@@ -132,6 +132,7 @@ def review(draft: Path, model: str, base_url: str | None, role: tuple[str, ...],
 @click.argument("run_folder", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @click.option("--rerun", is_flag=True, help="Also run the confirmed program again in a clean sandbox.")
 @click.option("--sample", type=click.IntRange(min=1), help="With --rerun: on so many seeds, drawn by the plan's hash.")
+@click.option("--expect-head", default="", metavar="HASH", help="The ledger must hold it: from a terminal or PDF.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page: number, cell, rows, code line, log.")
 @click.option("--ro-crate", is_flag=True, help="Make RUN an RO-Crate (Process Run Crate): writes its metadata file.")
 @click.option("--paper", type=click.Path(path_type=Path), help="Instead of RUN: anybody's PDF, LaTeX or Markdown.")
@@ -148,7 +149,7 @@ def audit(run_folder: Path | None, as_json: bool, **given: Any) -> None:
         raise click.UsageError("Name either RUN or --paper DRAFT.")
     if run_folder is None:
         if any(given.values()):
-            raise click.UsageError("--rerun, --sample, --html and --ro-crate need a RUN.")
+            raise click.UsageError("--rerun, --sample, --expect-head, --html and --ro-crate need a RUN.")
         sys.exit(carry_out_paper_audit(**of_paper, as_json=as_json))
     if any(of_paper.values()):
         raise click.UsageError("--data, --retractions and --ask go with --paper.")

@@ -68,6 +68,7 @@ def summary(result: RunResult) -> dict[str, Any]:
         "reviews": _text(result.reviews),
         "audit": _text(result.audit),
         "verdict": result.verdict,
+        "ledger": ledger_head(result),
         "seconds": round(result.seconds, 1),
         "cost_usd": result.cost_usd,
         "tokens": result.spent.spent.tokens,
@@ -75,6 +76,11 @@ def summary(result: RunResult) -> dict[str, Any]:
         "waiting": result.waiting,
         "problem": result.problem,
     }
+
+
+def ledger_head(result: RunResult) -> str:
+    """Return the hash of the ledger's last line when the run was audited; whoever keeps it pins the run's history."""
+    return str(read_json(result.audit).get("ledger", "")) if result.audit else ""
 
 
 def _text(path: Path | None) -> str | None:
@@ -93,6 +99,7 @@ def print_result(result: RunResult, *, as_json: bool) -> None:
         ("code", _shown(result.code) or "none"),
         ("reviews", _shown(result.reviews) or "none"),
         ("audit", f"{_shown(result.audit)} ({result.verdict})" if result.audit else "none"),
+        ("ledger", ledger_head(result) or "not audited"),
         ("took", f"{result.seconds:.0f} s"),
         ("spent", result.spent.words()),
     ]

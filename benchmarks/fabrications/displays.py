@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
+from PIL import Image, ImageDraw
+
 from ai_scientist.analysis.figure_data import FigureData
 from ai_scientist.analysis.figures import render
 from ai_scientist.core.jsonl import read_json, write_atomic, write_json
@@ -110,3 +112,16 @@ def undeserved_bold(f: Forger) -> None:
         return plain[: last.start()] + rf"\textbf{{{last[0]}}}" + plain[last.end() :]
 
     _with_table(f, change)
+
+
+@kind("number painted into a figure's bitmap, the vector picture made from it")
+def number_in_bitmap(f: Forger) -> None:
+    side = _side(f)
+    with Image.open(side.with_suffix(".png")) as picture:
+        painted = picture.convert("RGB")
+    width, height = painted.size
+    pen = ImageDraw.Draw(painted)
+    pen.rectangle((width * 0.4, height * 0.4, width * 0.6, height * 0.5), fill="white")
+    pen.text((width * 0.41, height * 0.41), "0.973", fill="black", font_size=max(10, height // 14))
+    painted.save(side.with_suffix(".png"))
+    painted.save(side.with_suffix(".pdf"))

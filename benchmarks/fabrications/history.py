@@ -87,7 +87,10 @@ def struck_from_ledger(f: Forger) -> None:
 
 @kind("a node struck from ledger, journal, folders and paper")
 def struck_everywhere(f: Forger) -> None:
-    name = _other_node(f)
+    _strike(f, _other_node(f))
+
+
+def _strike(f: Forger, name: NodeId) -> None:
     _events(f, lambda event: event["facts"].get("node") != name)
     lines = f.run.journal.read_text().splitlines(keepends=True)
     kept = [line for line in lines if f'"node":"{name}"' not in line and f'"id":"{name}"' not in line]
@@ -153,3 +156,85 @@ def wrong_date(f: Forger) -> None:
     f.change_json("run.json", lambda value: value.update(created="2025-01-01" + value["created"][10:]))
     told = read_context(f.run).provenance
     f.write_paper(f.draft, context_changes={"provenance": told.model_copy(update={"date": "2025-01-01"})})
+
+
+@kind("an attempt that led nowhere struck, and all later ones renumbered")
+def struck_and_renumbered(f: Forger) -> None:
+    nodes = [json.loads(line)["event"] for line in f.run.journal.read_text().splitlines() if '"node_proposed"' in line]
+    parents = {parent for event in nodes for parent in event["node"]["parents"]}
+    names = [event["node"]["id"] for event in nodes]
+    idle = [name for name in names if name not in parents and name != f.node]
+    if not idle:
+        raise NotApplicable("every attempt led to another one")
+    _strike(f, NodeId(idle[-1]))
+    for name in names[names.index(idle[-1]) + 1 :]:
+        _renumber(f, NodeId(name))
+    f.rebuild()
+    f.write_paper(f.draft, context_changes={"counts": f.recount()})
+
+
+def _renumber(f: Forger, old: NodeId) -> None:
+    """Give a node the name and number before its own, wherever they stand."""
+    number = int(old[1:]) - 1
+    new = NodeId(f"n{number:04d}")
+    f.run.node(old).rename(f.run.node(new))
+    refs = f.run.checkpoints / "refs" / "nodes"
+    (refs / old).rename(refs / new)
+    rows = f.run.node(new) / "rows.jsonl"
+    files = [f.run.ledger, f.run.journal, *f.run.results.rglob("*.json*"), f.run.paper / "context.json"]
+    for file in [*files, *([rows] if rows.exists() else [])]:
+        text = file.read_text().replace(f'"{old}"', f'"{new}"').replace(f"/{old}/", f"/{new}/")
+        text = text.replace(f'"node:{old}"', f'"node:{new}"').replace(f'"proposed:{old}"', f'"proposed:{new}"')
+        if file == f.run.journal:
+            text = text.replace(f'"number":{number + 1},', f'"number":{number},')
+        write_atomic(file, text.encode())
+    if f.node == old:
+        f.node = new
+
+
+@kind("checks of the experiment removed")
+def dropped_checks(f: Forger) -> None:
+    file = f.run.results / "checks.json"
+    if not file.exists():
+        raise NotApplicable("the run has none")
+    file.unlink()
+    _events(f, lambda event: event["kind"] != "checks.made")
+
+
+@kind("decision of the review turned round")
+def turned_review(f: Forger) -> None:
+    metas = sorted(f.run.path.glob("reviews/round-*/meta.json"))
+    if not metas:
+        raise NotApplicable("the run has no review")
+    turn = {"accept": "reject", "reject": "accept"}
+    f.change_json(
+        metas[-1].relative_to(f.run.path).as_posix(), lambda value: value.update(decision=turn[value["decision"]])
+    )
+
+
+@kind("scores of the review raised above its reviewers'")
+def raised_scores(f: Forger) -> None:
+    metas = sorted(f.run.path.glob("reviews/round-*/meta.json"))
+    if not metas:
+        raise NotApplicable("the run has no review")
+    f.change_json(
+        metas[-1].relative_to(f.run.path).as_posix(), lambda value: value.update(overall=value["overall"] + 1.5)
+    )
+
+
+@kind("run said to be of another machine")
+def other_machine(f: Forger) -> None:
+    f.change_json("run.json", lambda value: value["machine"].update(processor="8 x H100", memory_gib="2048"))
+
+
+@kind("run said to be sandboxed better than it was")
+def better_sandbox(f: Forger) -> None:
+    if '"sandbox.chosen"' not in f.run.ledger.read_text():
+        raise NotApplicable("the ledger names no sandbox")
+
+    def change(event: dict[str, Any]) -> dict[str, Any]:
+        if event["kind"] == "sandbox.chosen":
+            event["facts"]["backend"] = "docker" if event["facts"].get("backend") != "docker" else "bubblewrap"
+        return event
+
+    f.change_lines("ledger.jsonl", change)

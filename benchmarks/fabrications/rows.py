@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from statistics import fmean
 
 from ai_scientist.analysis.rows import Row
 from ai_scientist.core.jsonl import write_atomic
@@ -109,3 +110,34 @@ def swapped_datasets(f: Forger) -> None:
         ),
         also_raw=False,
     )
+
+
+@kind("all of an arm's values better in the third digit, output included", rerun=True)
+def slight_gain(f: Forger) -> None:
+    f.change_rows(lambda r: _nudge(f, r, better=True, share=0.004) if _of(f, r, f.plan.target) else r, also_raw=True)
+
+
+@kind("an arm's seeds drawn together, so that its interval is narrow, output included", rerun=True)
+def less_spread(f: Forger) -> None:
+    mine = [r for r in f.rows if _of(f, r, f.plan.target)]
+    mean = {name: fmean(r.value for r in mine if r.dataset == name) for name in {r.dataset for r in mine}}
+
+    def draw(row: Row) -> Row:
+        if not _of(f, row, f.plan.target):
+            return row
+        return row.model_copy(update={"value": mean[row.dataset] + 0.3 * (row.value - mean[row.dataset])})
+
+    f.change_rows(draw, also_raw=True)
+
+
+@kind("predictions of an arm exchanged for the truth, rows left as they were")
+def perfect_predictions(f: Forger) -> None:
+    changed = 0
+    for file in sorted((f.run.node(f.node) / "files").glob(f"seed-*/predictions/*/*/{f.plan.target}.jsonl")):
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        if not lines or "y_true" not in lines[0] or isinstance(lines[0]["y_pred"], list):
+            continue
+        changed += sum(line["y_pred"] != line["y_true"] for line in lines)
+        write_atomic(file, "".join(json.dumps({**line, "y_pred": line["y_true"]}) + "\n" for line in lines).encode())
+    if not changed:
+        raise NotApplicable("the program hands over no labels as predictions")

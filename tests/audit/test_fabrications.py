@@ -15,6 +15,10 @@ from benchmarks.forger import Forger, NotApplicable
 
 KNOWN_TO_PASS = {
     "turned_hypothesis_everywhere": "a plan that is rewritten in every file, outside of any template, has no witness",
+    "struck_and_renumbered": "a search told again without one of its attempts is a search; a kept hash tells",
+    "negated_claim": "words around a claim are not read for what they do to it",
+    "false_sentence": "a sentence without number or comparison is not held against anything",
+    "other_machine": "the machine is told by run.json alone",
 }
 """What the auditor cannot see in this run; the full benchmark prints it."""
 
@@ -26,7 +30,7 @@ def test_there_are_enough_kinds_and_no_name_twice() -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_fabrication_is_caught_though_its_traces_are_covered(run: RunFolder, kind: Kind) -> None:
-    forger = Forger(run, Random(kind.name))
+    forger, head = Forger(run, Random(kind.name)), audit(run).ledger
     try:
         kind.plant(forger)
         forger.cover()
@@ -35,6 +39,7 @@ def test_a_fabrication_is_caught_though_its_traces_are_covered(run: RunFolder, k
     report = audit(run, rerun=Rerun(seeds=1, sandbox=ProcessSandbox()) if kind.rerun else False)
     if kind.name in KNOWN_TO_PASS:
         assert report.verdict == "pass", "it is caught now: take it off the list"
+        assert audit(run, expect_head=head).verdict == "fail", "a hash that was kept elsewhere tells"
     else:
         assert report.verdict == "fail"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 
 from ai_scientist.audit.check import audit
+from ai_scientist.audit.page import logging_lines
 from ai_scientist.audit.write import write_report
 from ai_scientist.core.jsonl import read_json
 from ai_scientist.core.run_folder import RunFolder
@@ -46,6 +48,30 @@ def test_every_link_of_the_page_leads_somewhere_in_it(honest: RunFolder, tmp_pat
     assert "#cell-ece.proposed.all.test" in links.wanted
     assert not links.tags & {"script", "iframe", "img", "link"}
     assert read_json(data)["verdict"] == "pass"
+
+
+def test_everything_that_was_judged_has_a_verdict_that_can_be_picked_by_kind(run: RunFolder, tmp_path: Path) -> None:
+    file = run.results / "cells.jsonl"
+    first, *others = file.read_text().splitlines()
+    file.write_text("\n".join([json.dumps({**json.loads(first), "unit": "ms"}), *others]) + "\n")
+    address = "results/cells.jsonl, " + json.loads(first)["id"]
+    report = audit(run)
+    verdicts = {item.where: item.verdict for item in report.items}
+    kinds = {item.kind for item in report.items}
+    assert kinds >= {"artifact", "number", "table", "figure", "claim", "citation", "reference", "cell", "test", "plan"}
+    failed = {where for where, verdict in verdicts.items() if verdict == "fail"}
+    assert failed == {"results/cells.jsonl", address}
+    _, page = write_report(report, run, folder=tmp_path)
+    links, text = read(page), page.read_text()
+    assert {"only-all", "only-fail", "only-number", "only-artifact"} <= links.anchors
+    assert text.count("fail-row") == len(failed)
+    assert text.index("fail-row") < text.index("pass-row", text.index('<div class="judged">'))
+
+
+def test_a_value_that_a_variable_names_leads_to_the_line_that_logs_it(honest: RunFolder) -> None:
+    code = ('lab.log("ece", 1)', "lab.log(metric=name, value=v)", 'lab.log(metric="nll", value=v)', "x = 1")
+    assert logging_lines(code, "ece") == (1, 2)
+    assert logging_lines(code, "nll") == (2, 3)
 
 
 def test_the_page_names_the_findings_and_escapes_what_a_run_says(run: RunFolder, tmp_path: Path) -> None:
