@@ -130,6 +130,9 @@ time.sleep(0.2)
 """
 """Leaves a process behind, as what is killed at random does."""
 
+MOST_BETWEEN_KILLS = 12
+"""Experiments that may end between two kills of the harness."""
+
 
 async def run_experiments(backend: str, folder: Path, total: int) -> None:
     """Be a harness: run what has not ended yet, at 8 slots, and note each end."""
@@ -149,6 +152,10 @@ async def run_experiments(backend: str, folder: Path, total: int) -> None:
                 group.create_task(one(number))
 
 
+def _done(folder: str) -> int:
+    return len(list(Path(folder).glob("*.done")))
+
+
 def storm(backend: str, total: int, seed: int = 0) -> dict[str, float]:
     """Kill harnesses until all experiments have ended, and return what is left of them."""
     rng, kills = random.Random(seed), 0
@@ -157,17 +164,20 @@ def storm(backend: str, total: int, seed: int = 0) -> dict[str, float]:
         argv = [sys.executable, "-m", "benchmarks.sandbox", "--harness", backend, folder, str(total)]
         while True:
             harness = subprocess.Popen(argv)
-            try:
-                code = harness.wait(timeout=rng.uniform(1.5, 6.0))
-            except subprocess.TimeoutExpired:
+            # By what is done, not by the clock: so the quick sandbox is killed as often as the slow one.
+            enough = _done(folder) + rng.randint(1, MOST_BETWEEN_KILLS)
+            while harness.poll() is None and _done(folder) < enough:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, 0.3))
+            if harness.poll() is None:
                 harness.kill()
                 harness.wait()
                 kills += 1
-                continue
-            if code == 0:
+            elif harness.returncode == 0:
                 break
-            raise SystemExit(f"a harness failed with exit code {code}")
-        done = len(list(Path(folder).glob("*.done")))
+            else:
+                raise SystemExit(f"a harness failed with exit code {harness.returncode}")
+        done = _done(folder)
     time.sleep(1)
     swept = sweep_leftovers()
     after = listing()
