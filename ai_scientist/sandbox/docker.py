@@ -18,15 +18,8 @@ from typing import TYPE_CHECKING
 from ai_scientist.core.errors import MissingTool, SandboxError
 from ai_scientist.sandbox import ending, owners
 from ai_scientist.sandbox.contract import Command, ExecResult, ExitKind
-from ai_scientist.sandbox.docker_container import (
-    NO_NETWORK,
-    OWNER_LABEL,
-    RUN_LABEL,
-    Container,
-    Shape,
-    discard,
-    translated,
-)
+from ai_scientist.sandbox.docker_container import Container
+from ai_scientist.sandbox.docker_engine import NO_NETWORK, OWNER_LABEL, RUN_LABEL, Shape, discard, translated
 from ai_scientist.sandbox.docker_image import find_image
 from ai_scientist.sandbox.interpreter import describe_python
 from ai_scientist.sandbox.process import trial

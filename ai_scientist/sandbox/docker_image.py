@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ai_scientist.core.errors import ConfigError, SandboxError
-from ai_scientist.sandbox.docker_container import translated
+from ai_scientist.sandbox.docker_engine import translated
 from ai_scientist.sandbox.interpreter import LAB, interpreter_links, library_links, user_packages, visible_paths
 
 if TYPE_CHECKING:
