@@ -52,6 +52,7 @@ def _json_option(command: Any) -> Any:
 )
 @click.option("--tokens-per-minute", help="Most tokens a minute, per provider, such as 200K.")
 @click.option("--policy", help="How the tree grows.  [default: best_first]")
+@click.option("--value", help="What the search goes by: metric, lower_bound, or FILE.py:NAME.  [default: metric]")
 @click.option("--depth", type=click.IntRange(min=1), help="Longest path from a stage's root.  [default: 8]")
 @click.option("--width", type=click.IntRange(min=1), help="Most children of a node.  [default: 4]")
 @click.option("--stages", type=click.Path(exists=True, path_type=Path), help="A file that replaces the stages.")

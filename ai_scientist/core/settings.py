@@ -41,6 +41,7 @@ class SearchSettings(Value):
     slots: int = Field(default=1, gt=0, description="Nodes evaluated at once; one slot gives the same tree every time.")
     nodes: int = Field(default=24, gt=0, description="Nodes over all stages but confirm.")
     policy: str = "best_first"
+    value: str = Field(default="metric", description="What it goes by: metric, lower_bound, or FILE.py:NAME.")
     depth: int = Field(default=8, gt=0, description="Longest path from a root.")
     width: int = Field(default=4, gt=0, description="Most children of a node that still counts as a frontier.")
     debug_depth: int = Field(default=3, gt=0, description="Most debug steps in a row.")

@@ -17,6 +17,7 @@ from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.results import rows_of
 from ai_scientist.graph.state import StageEnd, State, Update
+from ai_scientist.graph.value import shipped_value
 from ai_scientist.sandbox.bench import Bench
 from ai_scientist.search.cascade import EarlyStop, Pilot
 from ai_scientist.search.contracts import Evaluator, Operator, Stage, ValueFunction
@@ -25,7 +26,6 @@ from ai_scientist.search.operators import Replicate
 from ai_scientist.search.scheduler import Scheduler
 from ai_scientist.search.stage_run import Progress
 from ai_scientist.search.stages import CONFIRM, default_stages, load_stages
-from ai_scientist.search.values import MetricValue
 
 ASKING = ("draft", "debug", "improve", "tune", "ablate", "recombine")
 """Operators that ask the coding agent."""
@@ -113,7 +113,7 @@ def _scheduler(stage: Stage, plan: Plan, parts: Parts, bench: Bench) -> Schedule
         )
         for name in ASKING
     }
-    value = parts.value or MetricValue.of_plan(plan)
+    value = parts.value or shipped_value(search.value, plan)
     return Scheduler(
         journal=parts.journal,
         checkpoints=parts.checkpoints,

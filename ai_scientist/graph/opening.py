@@ -20,6 +20,7 @@ from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import LazyBench, Parts, Progress
 from ai_scientist.graph.planning import GOALS
 from ai_scientist.graph.spending import ReportingModel
+from ai_scientist.graph.value import own_value
 from ai_scientist.literature.asking import check_literature
 from ai_scientist.literature.library import Library
 from ai_scientist.models.build import build_model
@@ -46,13 +47,14 @@ async def look_before(topic: str, settings: Settings) -> None:
     """Fail before anything is made.
 
     Raises:
-        ConfigError: For an unknown policy, model or template, a sandbox that does not work here, data that are not
+        ConfigError: For an unknown policy, value, model or template, a sandbox that does not work here, data that are not
             there, or packages and data that cannot be made for experiments.
         TopicRefused: For a topic that the rule engine cannot study.
         ModelError: For a wrong key.
         TransientError: For an endpoint that does not answer.
     """
     POLICIES.get(settings.search.policy)
+    own_value(settings.search.value)
     check_literature(settings.literature)
     _check_stage_limits(settings)
     if not is_language_model(settings.model):
@@ -93,6 +95,7 @@ def open_parts(
     ledger = Ledger(folder.path, clock)
     ledger.record("run.created", actor="harness", files=[folder.path / "run.json"], facts={"topic": record.topic})
     try:
+        value = value or own_value(settings.search.value)
         _record_value(ledger, value)
     except ConfigError:
         ledger.close()

@@ -27,6 +27,7 @@ from ai_scientist.search.contracts import Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Status
 from ai_scientist.search.operators import Replicate
+from ai_scientist.search.policies import POLICIES
 from ai_scientist.search.scheduler import Scheduler, no_audience
 from ai_scientist.search.scored_task import (
     CONDITION,
@@ -90,8 +91,10 @@ async def search_task(
         sandbox: Taken whatever the settings name; the caller closes it.
 
     Raises:
-        ConfigError: If the scorer is wrong, or the task's own program has no score; nothing was asked.
+        ConfigError: If a policy is unknown, the scorer is wrong, or the task's own program has no score; nothing was asked.
     """
+    for name in policies:
+        POLICIES.get(name)
     box = sandbox or choose(settings.sandbox, trusted=False, run=into.name).sandbox
     try:
         run = runner_over(box, limits_of(settings.sandbox), workers=settings.search.seed_workers or 1)

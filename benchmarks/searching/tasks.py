@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-LINE = re.compile(r"^PARAMS = (\[.*\])$", re.MULTILINE)
+LINE = re.compile(r"^PARAMS = (\[[^\]]*\])", re.MULTILINE)
+"""Over several lines too: AIDE shows the model a program as a formatter has it."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def render(task: Task, params: Sequence[float]) -> str:
 def read(program: str) -> list[float] | None:
     """Return a program's numbers, those of the last such line; None if there is none."""
     found = LINE.findall(program)
-    return json.loads(found[-1]) if found else None
+    return json.loads(re.sub(r",\s*\]$", "]", found[-1])) if found else None
 
 
 def evaluate(name: str, params: Sequence[float]) -> float:
