@@ -47,8 +47,8 @@ async def look_before(topic: str, settings: Settings) -> None:
     """Fail before anything is made.
 
     Raises:
-        ConfigError: For an unknown policy, value, model or template, a sandbox that does not work here, data that are not
-            there, or packages and data that cannot be made for experiments.
+        ConfigError: For an unknown policy, value, model or template, a sandbox that does not work here, data that are
+            not there, or packages and data that cannot be made for experiments.
         TopicRefused: For a topic that the rule engine cannot study.
         ModelError: For a wrong key.
         TransientError: For an endpoint that does not answer.

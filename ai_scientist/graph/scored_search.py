@@ -91,7 +91,7 @@ async def search_task(
         sandbox: Taken whatever the settings name; the caller closes it.
 
     Raises:
-        ConfigError: If a policy is unknown, the scorer is wrong, or the task's own program has no score; nothing was asked.
+        ConfigError: If a policy is unknown, the scorer is wrong, or the task's own program has no score.
     """
     for name in policies:
         POLICIES.get(name)
