@@ -37,10 +37,10 @@ from ai_scientist.models.prompts import render
 from ai_scientist.models.replies import Replies
 from ai_scientist.models.request import Request
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.members import node_id
 from ai_scientist.search.node import Node, Outcome, Score, Status
+from ai_scientist.search.stage import Stage
 
 A = TypeVar("A", bound=Value)
 SIZES = (10, 100, 1000)

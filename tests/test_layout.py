@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,18 @@ def test_search_knows_no_model_and_no_agent() -> None:
     assert not [
         target for _, origin, target in imports() if origin == "search" and target != "core" and target != "search"
     ]
+
+
+def test_modules_of_the_search_know_each_other_one_way() -> None:
+    """Nor for types only: who is described in terms of whom is an order too."""
+    known: dict[str, set[str]] = {}
+    for file in sorted((PACKAGE / "search").glob("*.py")):
+        targets = [
+            node.module or "" for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ImportFrom)
+        ]
+        known[file.stem] = {t.rpartition(".")[2] for t in targets if t.startswith("ai_scientist.search.")}
+    assert len(known) > 20
+    assert list(TopologicalSorter(known).static_order())
 
 
 def test_the_auditor_uses_nothing_that_made_the_run() -> None:

@@ -11,9 +11,9 @@ from ai_scientist.core.ids import NodeId
 from ai_scientist.core.plan import Plan
 from ai_scientist.models.request import Model
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Proposal, Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Node
+from ai_scientist.search.stage import Proposal, Stage
 
 TRIES = 3
 """How often an answer that does not apply is asked again."""

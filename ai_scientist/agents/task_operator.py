@@ -13,10 +13,10 @@ from ai_scientist.core.errors import EditRejected
 from ai_scientist.core.values import Value
 from ai_scientist.models.request import Model, Request
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Proposal, Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Node
 from ai_scientist.search.scored_task import ScoredTask
+from ai_scientist.search.stage import Proposal, Stage
 
 
 class TaskFacts(Value):

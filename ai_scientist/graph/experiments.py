@@ -20,10 +20,11 @@ from ai_scientist.graph.state import StageEnd, State, Update
 from ai_scientist.graph.value import shipped_value
 from ai_scientist.sandbox.bench import Bench
 from ai_scientist.search.cascade import EarlyStop, Pilot
-from ai_scientist.search.contracts import Evaluator, Operator, Stage, ValueFunction
+from ai_scientist.search.contracts import Evaluator, Operator, ValueFunction
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.operators import Replicate
 from ai_scientist.search.scheduler import Scheduler
+from ai_scientist.search.stage import Stage
 from ai_scientist.search.stage_run import Progress
 from ai_scientist.search.stages import CONFIRM, default_stages, load_stages
 

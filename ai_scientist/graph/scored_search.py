@@ -23,7 +23,6 @@ from ai_scientist.sandbox.choose import choose, limits_of
 from ai_scientist.sandbox.contract import ExitKind, Limits, Sandbox
 from ai_scientist.sandbox.harness import run_program
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Status
 from ai_scientist.search.operators import Replicate
@@ -41,6 +40,7 @@ from ai_scientist.search.scored_task import (
 )
 from ai_scientist.search.scorer import ScorerProcess
 from ai_scientist.search.scorer_lint import check_scorer
+from ai_scientist.search.stage import Stage
 from ai_scientist.search.stage_run import Progress
 from ai_scientist.search.values import MetricValue
 

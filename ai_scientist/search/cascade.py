@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from statistics import median
 
-from ai_scientist.search.contracts import Checkpoint, Evaluator, Stage, ValueFunction
+from ai_scientist.search.contracts import Checkpoint, Evaluator, ValueFunction
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Node, Outcome, Score, Status
+from ai_scientist.search.stage import Stage
 from ai_scientist.search.values import pool
 
 Gate = Callable[[Node, Outcome], str]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.plan import Direction
-from ai_scientist.search.contracts import Stage
 from ai_scientist.search.node import Outcome, Score
+from ai_scientist.search.stage import Stage
 from ai_scientist.search.values import MetricValue
 
 Part = Callable[[Outcome, Stage], float | None]

@@ -20,7 +20,6 @@ from ai_scientist.core.clock import Clock, SystemClock, stamp
 from ai_scientist.core.errors import ConfigError, RunCorrupted, TransientError
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.jsonl import Appender
-from ai_scientist.search.contracts import Expansion, Stage
 from ai_scientist.search.group_sync import GroupSync
 from ai_scientist.search.members import node_id, node_number
 from ai_scientist.search.node import Node, Outcome, Score, Status
@@ -40,6 +39,7 @@ from ai_scientist.search.records import (
     StageEntered,
     StageLeft,
 )
+from ai_scientist.search.stage import Expansion, Stage
 from ai_scientist.search.tree_index import TreeIndex
 from ai_scientist.search.views import StageView
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ai_scientist.core.ids import NodeId
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Proposal, Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Node
+from ai_scientist.search.stage import Proposal, Stage
 
 
 def next_seeds(journal: Journal, stage: Stage, node: NodeId) -> tuple[int, ...] | None:

@@ -13,10 +13,11 @@ from typing import Protocol
 
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.registry import Registry
-from ai_scientist.search.contracts import Expansion, Policy, Stage
+from ai_scientist.search.contracts import Policy
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.members import FROM_ROOTS, node_id
 from ai_scientist.search.ranking import Key, number_of
+from ai_scientist.search.stage import Expansion, Stage
 from ai_scientist.search.views import StageView
 
 PARTNERS = 16

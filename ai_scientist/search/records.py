@@ -12,8 +12,8 @@ from pydantic import Field, TypeAdapter
 
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.values import Value
-from ai_scientist.search.contracts import Stage
 from ai_scientist.search.node import Node, Outcome, Score, Status
+from ai_scientist.search.stage import Stage
 
 SCHEMA_VERSION = 1
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from random import Random
 
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Checkpoint, Evaluator, Proposal, Stage
+from ai_scientist.search.contracts import Checkpoint, Evaluator
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Measurement, Node, Outcome, Status
 from ai_scientist.search.operators import Replicate
 from ai_scientist.search.scheduler import Scheduler, no_audience
+from ai_scientist.search.stage import Proposal, Stage
 from ai_scientist.search.stage_run import Progress
 from ai_scientist.search.values import MetricValue
 

@@ -9,10 +9,11 @@ from ai_scientist.core.clock import Clock, SystemClock
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.ids import NodeId
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Evaluator, Operator, Policy, Stage, ValueFunction
+from ai_scientist.search.contracts import Evaluator, Operator, Policy, ValueFunction
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Score
 from ai_scientist.search.policies import POLICIES
+from ai_scientist.search.stage import Stage
 from ai_scientist.search.stage_run import Parts, Progress, StageRun, tell
 
 

@@ -26,20 +26,12 @@ from ai_scientist.core.errors import (
 )
 from ai_scientist.core.ids import NodeId
 from ai_scientist.search.checkpoints import Checkpoints, tree_hash
-from ai_scientist.search.contracts import (
-    Checkpoint,
-    Evaluator,
-    Expansion,
-    Operator,
-    Policy,
-    Proposal,
-    Stage,
-    ValueFunction,
-)
+from ai_scientist.search.contracts import Checkpoint, Evaluator, Operator, Policy, ValueFunction
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.members import node_id
 from ai_scientist.search.node import Node, Outcome, Score, Status
 from ai_scientist.search.operators import next_seeds, seeds_of_replica
+from ai_scientist.search.stage import Expansion, Proposal, Stage
 from ai_scientist.search.values import pool
 from ai_scientist.search.views import StageView
 

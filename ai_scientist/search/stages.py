@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.settings import SearchSettings
-from ai_scientist.search.contracts import Stage
+from ai_scientist.search.stage import Stage
 
 CONFIRM = "confirm"
 """The stage whose rows the paper rests on."""

@@ -18,7 +18,6 @@ from pydantic_core import from_json
 
 from ai_scientist.core.errors import ConfigError, RunCorrupted
 from ai_scientist.core.ids import NodeId
-from ai_scientist.search.contracts import Expansion
 from ai_scientist.search.members import node_id, node_number
 from ai_scientist.search.node import Status
 from ai_scientist.search.ranking import order_key
@@ -38,6 +37,7 @@ from ai_scientist.search.records import (
     StageEntered,
     StageLeft,
 )
+from ai_scientist.search.stage import Expansion
 from ai_scientist.search.views import StageView
 
 _OUTCOME = b',"outcome":{'

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from ai_scientist.core.plan import Direction, Plan
-from ai_scientist.search.contracts import Stage, ValueFunction
+from ai_scientist.search.contracts import ValueFunction
 from ai_scientist.search.node import Measurement, Outcome, Score, Status
+from ai_scientist.search.stage import Stage
 
 
 class MetricValue:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from ai_scientist.core.ids import NodeId
-from ai_scientist.search.contracts import Expansion, Stage
 from ai_scientist.search.members import FROM_BUGGY, FROM_PAIRS, NOT_GROWTH, Member, Tries, node_id, node_number
 from ai_scientist.search.node import Score
 from ai_scientist.search.noise import CLEAR, Noise
 from ai_scientist.search.ranking import Key, Ranking, number_of, order_key
+from ai_scientist.search.stage import Expansion, Stage
 from ai_scientist.search.visits import Visits
 
 GIVE_UPS = 3

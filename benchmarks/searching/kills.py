@@ -16,10 +16,10 @@ from pathlib import Path
 from random import Random
 
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Proposal, Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Node
 from ai_scientist.search.scheduler import Scheduler
+from ai_scientist.search.stage import Proposal, Stage
 from ai_scientist.search.values import MetricValue
 from benchmarks.searching.ours import RunsAndScores, sandbox_named
 from benchmarks.searching.tasks import TASKS, render

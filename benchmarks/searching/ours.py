@@ -21,11 +21,12 @@ from ai_scientist.sandbox.bubblewrap import BubblewrapSandbox
 from ai_scientist.sandbox.contract import Command, ExitKind, Limits, Sandbox
 from ai_scientist.sandbox.process import ProcessSandbox
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Checkpoint, Proposal, Stage
+from ai_scientist.search.contracts import Checkpoint
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Measurement, Node, Outcome, Status
 from ai_scientist.search.operators import Replicate
 from ai_scientist.search.scheduler import Scheduler
+from ai_scientist.search.stage import Proposal, Stage
 from ai_scientist.search.values import MetricValue
 from benchmarks.searching.tasks import TASKS, Task, read, render
 

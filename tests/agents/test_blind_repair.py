@@ -11,10 +11,10 @@ from ai_scientist.core.clock import FixedClock
 from ai_scientist.core.values import Value
 from ai_scientist.models.request import Request
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.members import node_id
 from ai_scientist.search.node import Measurement, Node, Outcome, Score, Status
+from ai_scientist.search.stage import Stage
 from tests.agents.requests import PLAN, PROGRAM
 
 STAGE = Stage(

@@ -14,10 +14,10 @@ from ai_scientist.core.ids import CheckpointId
 from ai_scientist.core.settings import BudgetSettings, ModelSettings
 from ai_scientist.models.build import build_model
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Proposal, Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.members import node_id
 from ai_scientist.search.node import Node, Outcome, Score, Status
+from ai_scientist.search.stage import Proposal, Stage
 from tests.agents.requests import PLAN, PROGRAM
 from tests.models.server import Body, ChatServer, chat_server
 

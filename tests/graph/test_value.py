@@ -10,8 +10,8 @@ from ai_scientist.cli.options import settings_from
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.graph.value import own_value, shipped_value
 from ai_scientist.search.composite_values import ArchitectureValue, WeightedValue
-from ai_scientist.search.contracts import Stage
 from ai_scientist.search.node import Measurement, Outcome, Status
+from ai_scientist.search.stage import Stage
 from ai_scientist.search.values import describe_value
 from tests.agents.requests import PLAN
 

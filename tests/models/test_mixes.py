@@ -24,10 +24,11 @@ from ai_scientist.models.entries import enter_missing
 from ai_scientist.models.exchange import Usage
 from ai_scientist.models.store import read_calls
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Checkpoint, Operator, Stage
+from ai_scientist.search.contracts import Checkpoint, Operator
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Measurement, Node, Outcome, Status
 from ai_scientist.search.scheduler import Scheduler
+from ai_scientist.search.stage import Stage
 from ai_scientist.search.values import MetricValue
 from tests.agents.requests import PLAN, PROGRAM
 from tests.models.desk import PRICE, Desk, set_up

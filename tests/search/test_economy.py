@@ -12,11 +12,12 @@ from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.ids import CheckpointId, NodeId
 from ai_scientist.search.cascade import Cascade, Curve, EarlyStop, Pilot
 from ai_scientist.search.checkpoints import StoredCheckpoint
-from ai_scientist.search.contracts import Checkpoint, Stage
+from ai_scientist.search.contracts import Checkpoint
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.members import node_id
 from ai_scientist.search.memo import Memo
 from ai_scientist.search.node import Measurement, Node, Outcome, Status
+from ai_scientist.search.stage import Stage
 from ai_scientist.search.values import MetricValue
 
 STAGE = Stage(

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from ai_scientist.core.clock import FixedClock
 from ai_scientist.core.errors import ConfigError, RunCorrupted, TransientError
 from ai_scientist.core.ids import CheckpointId, NodeId
-from ai_scientist.search.contracts import Expansion, Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.members import node_id
 from ai_scientist.search.node import Node, Outcome, Score, Status
+from ai_scientist.search.stage import Expansion, Stage
 from ai_scientist.search.views import StageView
 
 STAGE = Stage(

@@ -12,11 +12,11 @@ import pytest
 
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.ids import CheckpointId, NodeId
-from ai_scientist.search.contracts import Expansion, Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.members import node_id
 from ai_scientist.search.node import Node, Outcome, Score, Status
 from ai_scientist.search.policies import POLICIES
+from ai_scientist.search.stage import Expansion, Stage
 
 BASE = Stage(
     name="explore",

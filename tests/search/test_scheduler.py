@@ -22,12 +22,13 @@ from ai_scientist.core.errors import (
 )
 from ai_scientist.core.ids import NodeId
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Checkpoint, Evaluator, Operator, Proposal, Stage
+from ai_scientist.search.contracts import Checkpoint, Evaluator, Operator
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Measurement, Node, Outcome, Status
 from ai_scientist.search.operators import Replicate
 from ai_scientist.search.rehearsal import TOP, Height, Step, rehearsal_scheduler, rehearsal_stages, rehearse
 from ai_scientist.search.scheduler import Scheduler
+from ai_scientist.search.stage import Proposal, Stage
 from ai_scientist.search.stage_run import Progress
 from ai_scientist.search.values import MetricValue
 

@@ -8,8 +8,8 @@ import pytest
 
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.search.composite_values import RESEARCH, SOUNDNESS, ArchitectureValue, Part, WeightedValue
-from ai_scientist.search.contracts import Stage
 from ai_scientist.search.node import Measurement, Outcome, Status
+from ai_scientist.search.stage import Stage
 from ai_scientist.search.values import CallableValue, LowerBound, MetricValue, pool
 
 STAGE = Stage(name="s", goal="g", operators=("draft",), target="proposed", nodes=1, seeds=(0, 1))

@@ -16,11 +16,11 @@ from rich.console import Console
 from ai_scientist.core.ids import NodeId, Sha256
 from ai_scientist.search import page
 from ai_scientist.search.checkpoints import Checkpoints
-from ai_scientist.search.contracts import Proposal, Stage
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Node
 from ai_scientist.search.page import Sources, tree_page
 from ai_scientist.search.rehearsal import Step, rehearsal_scheduler, rehearsal_stages, rehearse
+from ai_scientist.search.stage import Proposal, Stage
 from ai_scientist.search.view import tree_text
 
 HOSTILE = "</script><img src=x onerror=alert(1)>[bold]&amp;"
