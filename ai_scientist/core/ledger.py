@@ -57,11 +57,12 @@ class Ledger:
         path = folder / "ledger.jsonl"
         self._head, self._count = GENESIS, 0
         self._latest: dict[str, Event] = {}
+        self._last: Event | None = None
         for event, line_hash in read_events(path):
             if event.previous != self._head:
                 raise RunCorrupted(f"{path}: the chain breaks at line {self._count + 1}.")
             self._head, self._count = line_hash, self._count + 1
-            self._latest[event.key] = event
+            self._latest[event.key] = self._last = event
         self._appender = Appender(path)
 
     @property
@@ -112,8 +113,13 @@ class Ledger:
         )
         self._head = sha256_bytes(self._appender.append(event.model_dump(mode="json")))
         self._count += 1
-        self._latest[key] = event
+        self._latest[key] = self._last = event
         return event
+
+    @property
+    def last(self) -> Event | None:
+        """The newest event of all."""
+        return self._last
 
     def latest(self, key: str) -> Event | None:
         """Return the newest event of that key."""

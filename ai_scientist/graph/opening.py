@@ -19,7 +19,7 @@ from ai_scientist.core.settings import Settings
 from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import LazyBench, Parts, Progress
 from ai_scientist.graph.planning import GOALS
-from ai_scientist.graph.spending import ReportingModel
+from ai_scientist.graph.spending import SESSION, ReportingModel, seconds_so_far
 from ai_scientist.graph.value import own_value
 from ai_scientist.literature.asking import check_literature
 from ai_scientist.literature.library import Library
@@ -100,7 +100,7 @@ def open_parts(
     except ConfigError:
         ledger.close()
         raise
-    spent = _seconds_of_earlier_sessions(ledger)
+    spent = _begin_session(ledger)
     budget = Budget(settings.budget, clock, seconds=spent)
     rules = RulesModel()
     closing = ExitStack()
@@ -133,7 +133,7 @@ def open_parts(
         )
     finally:
         seconds = round(spent + clock.monotonic() - began, 3)
-        ledger.record("session.ended", actor="harness", key="session", facts={"seconds": seconds})
+        ledger.record("session.ended", actor="harness", facts={"seconds": seconds})
         closing.close()
         bench.close()
         journal.close()
@@ -154,9 +154,13 @@ def _record_value(ledger: Ledger, value: ValueFunction | None) -> None:
         )
 
 
-def _seconds_of_earlier_sessions(ledger: Ledger) -> float:
-    last = ledger.latest("session")
-    return float(last.facts["seconds"]) if last else 0.0
+def _begin_session(ledger: Ledger) -> float:
+    """Note that a session begins, and return the seconds that earlier ones took."""
+    before = ledger.latest(SESSION)
+    seconds = round(seconds_so_far(before, ledger.last), 3)
+    number = int(before.facts["number"]) + 1 if before else 1
+    ledger.record(SESSION, actor="harness", key=SESSION, facts={"number": number, "seconds": seconds})
+    return seconds
 
 
 def _check_state(folder: RunFolder) -> None:

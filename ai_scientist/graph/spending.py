@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from ai_scientist.core.budget import Budget, Spent
-from ai_scientist.core.ledger import read_events
+from ai_scientist.core.ledger import Event, read_events
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.core.settings import BudgetSettings, StageBudget
 from ai_scientist.core.values import Value
@@ -103,6 +104,23 @@ class ReportingModel:
             self._progress("budget.spent", **account(self._budget.spent, self._budget.limits).model_dump(mode="json"))
 
 
+SESSION = "session.began"
+"""The event with which a session begins, and its key."""
+
+
+def seconds_so_far(began: Event | None, last: Event | None) -> float:
+    """Return the seconds that all sessions took, up to the ledger's last word; also of those that were killed.
+
+    Args:
+        began: How the newest session began; it says what those before it took.
+        last: The newest event.
+    """
+    if began is None or last is None:
+        return 0.0
+    since = datetime.fromisoformat(last.time) - datetime.fromisoformat(began.time)
+    return float(began.facts["seconds"]) + max(0.0, since.total_seconds())
+
+
 def spent_of(folder: RunFolder) -> tuple[Account, Mapping[str, Account]]:
     """Return what a run has spent, whole and by stage, from its folder alone; also while it goes on.
 
@@ -111,9 +129,10 @@ def spent_of(folder: RunFolder) -> tuple[Account, Mapping[str, Account]]:
     """
     limits = folder.record().settings.budget
     by_stage = spending(folder.calls)
-    sessions = (event for event, _ in read_events(folder.ledger) if event.kind == "session.ended")
-    seconds = max((float(event.facts["seconds"]) for event in sessions), default=0.0)
-    total = sum_of(by_stage.values()).model_copy(update={"seconds": seconds})
+    began, last = None, None
+    for event, _ in read_events(folder.ledger):
+        began, last = event if event.kind == SESSION else began, event
+    total = sum_of(by_stage.values()).model_copy(update={"seconds": seconds_so_far(began, last)})
     stages = {
         name: account(by_stage.get(name, Spent()), limits.stages.get(name, StageBudget()))
         for name in dict.fromkeys([*by_stage, *limits.stages])

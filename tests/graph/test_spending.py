@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ai_scientist.core.budget import Spent
+from ai_scientist.core.clock import FixedClock
+from ai_scientist.core.ledger import Ledger
 from ai_scientist.core.settings import BudgetSettings, StageBudget
-from ai_scientist.graph.spending import account, sum_of
+from ai_scientist.graph.spending import SESSION, account, seconds_so_far, sum_of
 
 
 def test_what_is_left_is_told_for_each_limit() -> None:
@@ -27,3 +31,20 @@ def test_accounts_add_up() -> None:
     assert sum_of([Spent(usd=1, tokens=2, steps=1), Spent(usd=2, lost_usd=2, steps=3)]) == Spent(
         usd=3, tokens=2, steps=4, lost_usd=2
     )
+
+
+def test_the_time_of_a_killed_session_counts_and_the_time_between_sessions_does_not(tmp_path: Path) -> None:
+    clock = FixedClock()
+    totals: list[float] = []
+    for work, is_killed in ((5.0, True), (7.0, False), (1.0, True), (0.0, True)):
+        ledger = Ledger(tmp_path, clock)
+        before = ledger.latest(SESSION)
+        totals.append(seconds_so_far(before, ledger.last))
+        facts = {"number": len(totals), "seconds": totals[-1]}
+        ledger.record(SESSION, actor="harness", key=SESSION, facts=facts)
+        clock.advance(work)
+        kind = "node.finished" if is_killed else "session.ended"
+        ledger.record(kind, actor="search", key=f"{kind}:{len(totals)}")
+        ledger.close()
+        clock.advance(1000.0)
+    assert totals == [0.0, 5.0, 12.0, 13.0]
