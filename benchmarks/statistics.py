@@ -228,7 +228,11 @@ def _references() -> dict[str, float]:
         agreeing += is_kept
         full += reference.deviation <= 1e-9
         mark = "" if is_kept else "  *"
-        rounded = f" ({reference.digits} digits published)" if reference.allowed > 1e-9 else ""
+        rounded = (
+            f" ({reference.digits} digits published: held to {reference.allowed:.0e})"
+            if reference.allowed > 1e-9
+            else ""
+        )
         note = f"; {reference.note}" if reference.note else ""
         print(
             f"{reference.name:<42}{reference.deviation:>19.1e}{mark}  {reference.source}{rounded}{note}",
