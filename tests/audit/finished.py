@@ -96,7 +96,7 @@ for name in ("digits", "wine"):
 print("done")
 '''
 
-LIMITS = Limits(timeout_seconds=30, memory_bytes=1024**3)
+LIMITS = Limits(timeout_seconds=120, memory_bytes=1024**3)
 
 
 RECORDS = tuple(r for r in shipped_records() if r.id in ("guo2017calibration", "brier1950verification"))
