@@ -61,8 +61,8 @@ class Rival:
                 )
                 try:
                     process.wait(LIMIT_SECONDS)
-                except subprocess.TimeoutExpired:
-                    pass
+                except subprocess.TimeoutExpired as late:
+                    raise RuntimeError(f"{self.name} did not end within {LIMIT_SECONDS} s.") from late
                 finally:
                     _end(process)
             lines = log.read_text().splitlines() if log.exists() else []
