@@ -263,7 +263,7 @@ async def test_every_ask_has_a_number_of_its_own(bench: Bench) -> None:
 
     stage = CLIMB.model_copy(update={"drafts": 40, "nodes": 40})
     await bench.scheduler(Counts(), Measures(lambda n: ok(n)), slots=4, calls=6).run_stage(stage)
-    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+    assert len(set(numbers)) == len(numbers)
 
 
 async def test_one_slot_waits_for_each_outcome_before_it_chooses(bench: Bench) -> None:
