@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ai_scientist.agents.changes import ask_until_it_applies, attempts_to_show, changed_files
 from ai_scientist.agents.coding import Attempt, Program, ProgramAnswer, ProgramFacts, write_program
-from ai_scientist.core.edits import apply_edits
-from ai_scientist.core.errors import EditRejected
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.plan import Plan
 from ai_scientist.models.request import Model
@@ -14,15 +13,6 @@ from ai_scientist.search.checkpoints import Checkpoints
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Node
 from ai_scientist.search.stage import Proposal, Stage
-
-TRIES = 3
-"""How often an answer that does not apply is asked again."""
-
-SHOWN = 8
-"""How many earlier attempts of each sort (best, newest, failed) a prompt carries, so that prompts stay flat."""
-
-CHILDREN = 32
-"""How many children of each parent it carries."""
 
 BLIND = frozenset({"debug"})
 """Operators that must not see scores: a repair may not depend on which way an effect points."""
@@ -72,8 +62,8 @@ class AgentOperator:
         """Return a child's program, or None if the agent has nothing left to try here."""
         programs = [dict(self._checkpoints.load(parent.checkpoint).files) for parent in parents]
         values = StageValues(journal, stage.name)
-        problem = ""
-        for attempt in range(1, TRIES + 1):
+
+        async def ask(problem: str) -> ProgramAnswer:
             facts = ProgramFacts(
                 operator=self.name,
                 plan=self._plan,
@@ -90,14 +80,9 @@ class AgentOperator:
                 seed=self._seed + len(journal),
                 problem=problem,
             )
-            answer = await write_program(self._model, facts)
-            if answer.nothing_left:
-                return None
-            try:
-                return self._proposal(answer, parents, programs)
-            except EditRejected as rejected:
-                problem = f"Try {attempt}: {rejected}"  # told apart, or the call store would answer again
-        raise EditRejected(f"{self.name}: no answer in {TRIES} could be applied. The last: {problem}")
+            return await write_program(self._model, facts)
+
+        return await ask_until_it_applies(ask, lambda answer: self._proposal(answer, parents, programs))
 
     @property
     def _is_blind(self) -> bool:
@@ -119,25 +104,15 @@ class AgentOperator:
         )
 
     def _tried(self, journal: Journal, stage: Stage, parents: Sequence[Node]) -> tuple[Attempt, ...]:
-        """The attempts that a prompt carries: children of these parents, the best, the newest, the last failures."""
-        children = [child for parent in parents for child in journal.children(parent.id, newest=CHILDREN)]
-        # Which attempts a repair is shown may tell how they did, too.
-        is_shown = stage.name in journal.stages and not self._is_blind
-        good = map(journal.node, journal.stage(stage.name).top(SHOWN) if is_shown else ())
-        chosen = {n.number: n for n in [*children, *good, *journal.newest(SHOWN), *journal.newest_failed(SHOWN)]}
+        """The attempts that a prompt carries; which ones a repair is shown may tell how they did, too."""
         values = StageValues(journal, stage.name)
-        return tuple(self._tell(chosen[number], values) for number in sorted(chosen))
+        shown = attempts_to_show(journal, stage, parents, with_best=not self._is_blind)
+        return tuple(self._tell(node, values) for node in shown)
 
     def _proposal(
         self, answer: ProgramAnswer, parents: Sequence[Node], programs: Sequence[Mapping[str, str]]
     ) -> Proposal:
-        base = dict(programs[0]) if programs else {}
-        if answer.edits:
-            files = apply_edits(base | answer.files, answer.edits)
-        else:
-            files = base | answer.files
-            if files == base:
-                raise EditRejected("The answer holds neither files nor edits that change anything.")
+        files = changed_files(answer, programs[0] if programs else {})
         inherited = tuple(dict.fromkeys(part for parent in parents for part in parent.components))
         components = tuple(part for part in inherited if part != answer.removes)
         if answer.component and answer.component not in components:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
+from ai_scientist.agents.changes import ask_until_it_applies, attempts_to_show, changed_files
 from ai_scientist.agents.coding import Attempt
-from ai_scientist.agents.operators import CHILDREN, SHOWN, TRIES
-from ai_scientist.core.edits import Edit, apply_edits
-from ai_scientist.core.errors import EditRejected
+from ai_scientist.core.edits import Edit
 from ai_scientist.core.values import Value
 from ai_scientist.models.request import Model, Request
 from ai_scientist.search.checkpoints import Checkpoints
@@ -68,35 +67,29 @@ class TaskOperator:
         Raises:
             EditRejected: If no answer could be applied.
         """
-        parent, asked, problem = parents[0], journal.asked, ""
+        parent, asked = parents[0], journal.asked
         files = dict(self._checkpoints.load(parent.checkpoint).files)
-        for attempt in range(1, TRIES + 1):
+
+        async def ask(problem: str) -> TaskAnswer:
             facts = TaskFacts(
                 task=self._task.file.description,
                 direction=self._task.file.direction,
                 files=files,
                 attempt=self._tell(parent),
-                tried=self._tried(parent, stage, journal),
+                tried=tuple(map(self._tell, attempts_to_show(journal, stage, parents))),
                 running=tuple(node.move or node.title for node in journal.running),
                 limits=self._limits,
                 seed=self._seed + asked,
                 problem=problem,
             )
             request = Request(role="coding", prompt="task_step", facts=facts, answer=TaskAnswer, stage=stage.name)
-            answer = await self._model.ask(request)
-            if answer.nothing_left:
-                return None
-            try:
-                return _proposal(answer, files)
-            except EditRejected as rejected:
-                problem = f"Try {attempt}: {rejected}"  # told apart, or the call store would answer again
-        raise EditRejected(f"No answer in {TRIES} could be applied. The last: {problem}")
+            return await self._model.ask(request)
 
-    def _tried(self, parent: Node, stage: Stage, journal: Journal) -> tuple[Attempt, ...]:
-        good = map(journal.node, journal.stage(stage.name).top(SHOWN))
-        shown = [*journal.children(parent.id, newest=CHILDREN), *good, *journal.newest_failed(SHOWN)]
-        chosen = {node.number: node for node in shown}
-        return tuple(self._tell(chosen[number]) for number in sorted(chosen))
+        def use(answer: TaskAnswer) -> Proposal:
+            changed = changed_files(answer, files)
+            return Proposal(files=changed, title=answer.title, rationale=answer.rationale, move=answer.move)
+
+        return await ask_until_it_applies(ask, use)
 
     def _tell(self, node: Node) -> Attempt:
         return Attempt(
@@ -108,10 +101,3 @@ class TaskOperator:
             value=self._task.sign * node.score.value if node.score else None,
             diagnosis=node.outcome.diagnosis if node.outcome else "",
         )
-
-
-def _proposal(answer: TaskAnswer, files: dict[str, str]) -> Proposal:
-    changed = apply_edits(files | answer.files, answer.edits) if answer.edits else files | answer.files
-    if changed == files:
-        raise EditRejected("The answer changes nothing.")
-    return Proposal(files=changed, title=answer.title, rationale=answer.rationale, move=answer.move)

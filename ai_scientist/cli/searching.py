@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
@@ -87,9 +88,13 @@ def carry_out_task(
     asyncio.run(check_model(settings.model))
     clock = SystemClock()
     budget = Budget(settings.budget, clock)
-    model = build_model(settings.model, budget=budget, ledger=None, calls=into / "calls", clock=clock, rules=None)
     names = list(dict.fromkeys([*policies, *(CONTROLS if with_controls else ())]))
-    found = asyncio.run(search_task(task, into, settings, model=model, policies=names))
+    with ExitStack() as closing:
+        calls = into / "calls"
+        model = build_model(
+            settings.model, budget=budget, ledger=None, calls=calls, clock=clock, rules=None, closing=closing
+        )
+        found = asyncio.run(search_task(task, into, settings, model=model, policies=names))
     print_found(found, as_json=as_json)
 
 

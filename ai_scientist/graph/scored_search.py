@@ -1,7 +1,7 @@
 """A search for the program that scores best at a task: no paper, but the tree, the sandbox and an honest last score.
 
 On disk, in the folder given, one folder for each policy: journal.jsonl, checkpoints.git, nodes/, held_out.json. What is
-there is gone on with; the held-out set is scored once.
+there is gone on with, until the held-out set is scored: that is done once, and the search is over then.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from ai_scientist.agents.task_operator import StartingProgram, TaskOperator
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.jsonl import read_json
-from ai_scientist.core.settings import Settings
+from ai_scientist.core.settings import SearchSettings, Settings
 from ai_scientist.graph.evaluator import STATUS
 from ai_scientist.models.request import Model
 from ai_scientist.sandbox.choose import choose, limits_of
 from ai_scientist.sandbox.contract import ExitKind, Limits, Sandbox
 from ai_scientist.sandbox.harness import run_program
 from ai_scientist.search.checkpoints import Checkpoints
+from ai_scientist.search.contracts import Operator
 from ai_scientist.search.journal import Journal
 from ai_scientist.search.node import Status
 from ai_scientist.search.operators import Replicate
@@ -148,10 +149,48 @@ async def _search(
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     checkpoints, scorer = Checkpoints(folder / "checkpoints.git"), ScorerProcess(task.folder / "score.py")
     evaluator = TaskEvaluator(task, run=run, scorer=scorer, nodes=folder / "nodes")
-    sandbox, search = settings.sandbox, settings.search
-    limits = f"A seed may take {sandbox.timeout_seconds:g} s and {sandbox.memory_bytes // 1024**2} MiB."
-    step = TaskOperator(task, model=model, checkpoints=checkpoints, limits=limits, seed=settings.seed)
-    stage = Stage(
+    stage = _stage(task, policy, settings.search)
+    try:
+        with Journal.open(folder / "journal.jsonl") as journal:
+            scheduler = Scheduler(
+                journal=journal,
+                checkpoints=checkpoints,
+                operators=_operators(task, settings, model, checkpoints),
+                evaluator=evaluator,
+                value=MetricValue(metric=METRIC, direction=task.file.direction, split=SPLIT),
+                slots=settings.search.slots,
+                calls=settings.model.calls,
+                seed=settings.seed,
+                progress=progress,
+            )
+            file = folder / "held_out.json"
+            held_out = _scored_before(file)
+            if held_out is None:
+                await scheduler.run_stage(stage)
+            view = journal.stage(stage.name)
+            best = journal.node(view.best) if view.best else None
+            if held_out is None and best is not None and task.has_held_out:
+                program = checkpoints.load(best.checkpoint)
+                held_out = await evaluator.score_held_out(best, program, stage.seeds, file)
+    finally:
+        await scorer.close()
+    return Found(
+        policy=policy,
+        nodes=view.made,
+        good=view.good,
+        best=view.best,
+        score=task.sign * best.score.value if best and best.score else None,
+        held_out=held_out,
+        folder=folder,
+    )
+
+
+def _scored_before(file: Path) -> HeldOut | None:
+    return HeldOut.model_validate(read_json(file)) if file.exists() else None
+
+
+def _stage(task: ScoredTask, policy: str, search: SearchSettings) -> Stage:
+    return Stage(
         name="search",
         goal=task.file.description,
         operators=("draft", "improve", "debug", "replicate"),
@@ -165,42 +204,10 @@ async def _search(
         width=None if policy in CONTROLS else search.width,
         debug_depth=search.debug_depth,
     )
-    try:
-        with Journal.open(folder / "journal.jsonl") as journal:
-            scheduler = Scheduler(
-                journal=journal,
-                checkpoints=checkpoints,
-                operators={
-                    "draft": StartingProgram(task),
-                    "improve": step,
-                    "debug": step,
-                    "replicate": Replicate(checkpoints),
-                },
-                evaluator=evaluator,
-                value=MetricValue(metric=METRIC, direction=task.file.direction, split=SPLIT),
-                slots=search.slots,
-                calls=settings.model.calls,
-                seed=settings.seed,
-                progress=progress,
-            )
-            result = await scheduler.run_stage(stage)
-            best = journal.node(result.best) if result.best else None
-            held_out = None
-            if best is not None and (task.folder / "held_out" / "truth").exists():
-                file = folder / "held_out.json"
-                held_out = (
-                    HeldOut.model_validate(read_json(file))
-                    if file.exists()
-                    else await evaluator.score_held_out(best, checkpoints.load(best.checkpoint), stage.seeds, file)
-                )
-            return Found(
-                policy=policy,
-                nodes=result.made,
-                good=result.good,
-                best=result.best,
-                score=task.sign * best.score.value if best and best.score else None,
-                held_out=held_out,
-                folder=folder,
-            )
-    finally:
-        await scorer.close()
+
+
+def _operators(task: ScoredTask, settings: Settings, model: Model, checkpoints: Checkpoints) -> dict[str, Operator]:
+    sandbox = settings.sandbox
+    limits = f"A seed may take {sandbox.timeout_seconds:g} s and {sandbox.memory_bytes // 1024**2} MiB."
+    step = TaskOperator(task, model=model, checkpoints=checkpoints, limits=limits, seed=settings.seed)
+    return {"draft": StartingProgram(task), "improve": step, "debug": step, "replicate": Replicate(checkpoints)}

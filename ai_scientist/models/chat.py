@@ -10,19 +10,19 @@ import asyncio
 import logging
 import re
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 import httpx
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from ai_scientist.core.errors import ConfigError, MissingTool
+from ai_scientist.models.collected import Collected
 from ai_scientist.models.courier import KEY_HEADER, Courier, CourierTransport
 from ai_scientist.models.exchange import (
     CallFailed,
@@ -32,7 +32,6 @@ from ai_scientist.models.exchange import (
     Mode,
     Question,
     Reply,
-    Usage,
 )
 from ai_scientist.models.failures import understand
 from ai_scientist.models.providers import ModelName, Provider, api_key, factory_of, install_command, redact
@@ -68,61 +67,6 @@ class OpenAIStream(ChatOpenAI):
             if chunk.get(key):
                 message.additional_kwargs[name] = str(chunk[key])
         return made
-
-
-@dataclass(slots=True)
-class _Collected:
-    """A streamed answer, as far as it has come.
-
-    Attributes:
-        adds_up: Whether each chunk's usage is a part of the whole, as LangChain's convention has it. Over OpenAI's
-            protocol it is the whole so far, and the last one counts.
-    """
-
-    adds_up: bool
-    text: list[str] = field(default_factory=list[str])
-    arguments: list[str] = field(default_factory=list[str])
-    refusal: list[str] = field(default_factory=list[str])
-    size: int = 0
-    finish: str = ""
-    model: str = ""
-    id: str = ""
-    fingerprint: str = ""
-    usage: Usage | None = None
-    began: bool = False
-
-    def add(self, chunk: AIMessage) -> None:
-        text = _text_of(chunk)
-        if text:
-            self.text.append(text)
-        if isinstance(chunk, AIMessageChunk):
-            pieces = [call.get("args") or "" for call in chunk.tool_call_chunks]
-        else:
-            pieces = _arguments_of(chunk)
-        self.arguments += pieces
-        extra, told = chunk.additional_kwargs, chunk.response_metadata
-        if extra.get("refusal"):
-            self.refusal.append(str(extra["refusal"]))
-        self.size += len(text) + sum(map(len, pieces))
-        self.began = self.began or bool(text or pieces or self.refusal)
-        self.finish = _first(told, "finish_reason", "stop_reason", "done_reason", "status") or self.finish
-        self.model = _first(extra, "model_name") or _first(told, "model_name", "model") or self.model
-        self.id = _first(extra, "answer_id") or _first(told, "id") or self.id
-        self.fingerprint = _first(extra, "fingerprint") or _first(told, "system_fingerprint") or self.fingerprint
-        usage = _usage_of(chunk)
-        if usage is not None:
-            self.usage = _sum(self.usage, usage) if self.adds_up and self.usage else usage
-
-    def reply(self) -> Reply:
-        return Reply(
-            text="".join(self.arguments) or "".join(self.text),
-            refusal="".join(self.refusal),
-            finish=self.finish,
-            model=self.model,
-            id=self.id,
-            fingerprint=self.fingerprint,
-            usage=self.usage if self.usage and _is_believable(self.usage) else None,
-        )
 
 
 class LangChainChat:
@@ -187,7 +131,7 @@ class LangChainChat:
         Raises:
             CallFailed: If there is none.
         """
-        got = _Collected(adds_up=not self._provider.speaks_openai)
+        got = Collected(adds_up=not self._provider.speaks_openai)
         for told in _ADVICE:  # LangChain's, to users of its own structured output, who we are not
             warnings.filterwarnings("ignore", message=told)
         try:
@@ -207,7 +151,7 @@ class LangChainChat:
             ) from None  # the original may hold the key in its request
         return got.reply()
 
-    async def _collect(self, question: Question, got: _Collected) -> None:
+    async def _collect(self, question: Question, got: Collected) -> None:
         messages = [self._message(message) for message in question.messages]
         client = self._asking(question)
         most = question.max_output_tokens * MOST_BYTES_PER_TOKEN
@@ -297,7 +241,7 @@ class LangChainChat:
 
 
 @asynccontextmanager
-async def _heartbeat(name: str, got: _Collected) -> AsyncGenerator[None]:
+async def _heartbeat(name: str, got: Collected) -> AsyncGenerator[None]:
     """Say now and then that a long call is alive, so that nobody takes it for a hung one."""
 
     async def beat() -> None:
@@ -315,7 +259,7 @@ async def _heartbeat(name: str, got: _Collected) -> AsyncGenerator[None]:
         task.cancel()
 
 
-async def _drain(stream: AsyncIterator[AIMessage], got: _Collected, stall_seconds: float, most: int) -> None:
+async def _drain(stream: AsyncIterator[AIMessage], got: Collected, stall_seconds: float, most: int) -> None:
     """Take a stream in; an answer that began must go on coming, and must end some day."""
     while got.size <= most:
         try:
@@ -351,51 +295,6 @@ def _response_format(form: Form) -> dict[str, Any]:
     }
 
 
-def _late(question: Question, got: _Collected) -> str:
+def _late(question: Question, got: Collected) -> str:
     seconds = f"{question.timeout_seconds:.0f} s"
     return f"the answer was not finished after {seconds}" if got.began else f"no answer came within {seconds}"
-
-
-def _text_of(message: AIMessage) -> str:
-    content = message.content
-    if isinstance(content, str):
-        return content
-    parts = cast("Sequence[object]", content)
-    found = (part if isinstance(part, str) else cast("dict[str, object]", part).get("text", "") for part in parts)
-    return "".join(str(piece) for piece in found)
-
-
-def _arguments_of(message: AIMessage) -> list[str]:
-    import json
-
-    whole = [json.dumps(call["args"], ensure_ascii=False) for call in message.tool_calls]
-    return whole or [call.get("args") or "" for call in message.invalid_tool_calls]
-
-
-def _first(values: Mapping[str, object], *names: str) -> str:
-    return next((str(values[name]) for name in names if values.get(name)), "")
-
-
-def _usage_of(message: AIMessage) -> Usage | None:
-    """Return the counted tokens; None if there is no count."""
-    told = message.usage_metadata
-    if not told:
-        return None
-    inner, outer = told.get("input_token_details") or {}, told.get("output_token_details") or {}
-    return Usage(
-        input=told["input_tokens"],
-        output=told["output_tokens"],
-        cached=inner.get("cache_read") or 0,
-        cache_written=inner.get("cache_creation") or 0,
-        reasoning=outer.get("reasoning") or 0,
-    )
-
-
-def _sum(first: Usage, second: Usage) -> Usage:
-    return Usage(**{name: getattr(first, name) + getattr(second, name) for name in Usage.__slots__})
-
-
-def _is_believable(usage: Usage) -> bool:
-    parts = (usage.cached, usage.cache_written, usage.reasoning, usage.output)
-    fits = usage.cached + usage.cache_written <= usage.input and usage.reasoning <= usage.output
-    return min(parts) >= 0 and fits and usage.input + usage.output > 0

@@ -200,9 +200,8 @@ async def _run_seeds(job: _Job, seeds: Sequence[int], workers: int) -> list[Seed
         async with asyncio.TaskGroup() as group:
             for seed in seeds:
                 group.create_task(run(seed))
-    except (
-        BaseExceptionGroup
-    ) as failed:  # not `except*`: before Python 3.11.4 what is raised there comes out in a group
+    except BaseExceptionGroup as failed:
+        # Not `except*`: before Python 3.11.4, what is raised in one comes out in a group.
         errors, others = failed.split(SandboxError)
         if errors is None or others is not None:
             raise

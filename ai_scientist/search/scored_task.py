@@ -103,6 +103,11 @@ class ScoredTask:
         }
 
     @property
+    def has_held_out(self) -> bool:
+        """Whether there is a set that the search cannot read."""
+        return (self.folder / "held_out" / "truth").exists()
+
+    @property
     def sign(self) -> float:
         """What turns a score into a value of which more is better."""
         return 1.0 if self.file.direction == "higher" else -1.0
@@ -144,7 +149,7 @@ class TaskEvaluator:
             ConfigError: If the task has no held-out set, it was scored before, or the program fails on it.
         """
         folder = self._task.folder / "held_out"
-        if not (folder / "truth").exists():
+        if not self._task.has_held_out:
             raise ConfigError(f"The task {self._task.file.name!r} has no held-out set.")
         try:
             # Opening for creation only is what makes it once, also for two processes.

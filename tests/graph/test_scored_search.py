@@ -91,6 +91,16 @@ async def test_a_repair_is_asked_for_with_the_error_and_a_search_goes_on_where_i
     assert first[0].held_out is not None
 
 
+async def test_a_search_is_over_once_its_held_out_set_is_scored(tmp_path: Path, sandbox: ProcessSandbox) -> None:
+    task, model = make_task(tmp_path / "task"), Halver()
+    (first,) = await search_task(task, tmp_path / "into", SETTINGS, model=model, policies=["puct"], sandbox=sandbox)
+    asked = len(model.asked)
+    more = SETTINGS.model_copy(update={"search": SETTINGS.search.model_copy(update={"nodes": 12})})
+    (again,) = await search_task(task, tmp_path / "into", more, model=model, policies=["puct"], sandbox=sandbox)
+    assert again == first, "else the program handed over would be another than the one that was scored"
+    assert len(model.asked) == asked
+
+
 @pytest.mark.parametrize(
     ("direction", "score", "why"),
     [
