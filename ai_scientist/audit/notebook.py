@@ -43,10 +43,7 @@ class Notebook:
 
     def items(self) -> tuple[Item, ...]:
         """Return each thing that was judged by itself, with its verdict."""
-        failed: set[str] = set()
-        for finding in self.findings:
-            parts = finding.where.split(", ")
-            failed |= {", ".join(parts[:count]) for count in range(1, len(parts) + 1)}
+        failed = {place for finding in self.findings for place in finding.places}
         return tuple(
             Item(kind=one.kind, where=one.where, what=one.what, verdict="fail" if one.where in failed else "pass")
             for one in self._judged

@@ -123,9 +123,8 @@ def _verdicts(report: AuditReport, claims: Sequence[Claim], results: Results | N
     """Return everything that was judged, failures first."""
     about: dict[str, list[str]] = defaultdict(list)
     for finding in report.findings:
-        parts = finding.where.split(", ")
-        for count in range(1, len(parts) + 1):
-            about[", ".join(parts[:count])].append(finding.why)
+        for place in finding.places:
+            about[place].append(finding.why)
     places = {f"paper/claims.json, {c.place}, character {c.offset}": _used(c, results).target for c in claims}
     lines = [
         Line(

@@ -67,7 +67,7 @@ def _print(report: AuditReport, name: str, *, as_json: bool) -> int:
         click.echo(json.dumps(report.model_dump(mode="json"), ensure_ascii=False))
         return 0 if report.verdict == "pass" else 1
     console = Console()
-    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(report.checked.items()))
+    counts = ", ".join(f"{kind} {count}" for kind, count in sorted(report.checked.items()))
     console.print(f"{name}: [bold]{report.verdict}[/]  ({report.seconds:.1f} s)")
     console.print(f"checked: {counts}", highlight=False)
     if report.findings:
