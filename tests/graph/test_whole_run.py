@@ -133,7 +133,14 @@ def _wait_for_news(process: subprocess.Popen[str], runs: Path, known: set[str]) 
     return None
 
 
-@pytest.mark.parametrize("name", ["run.json", "plan.json", "ledger.jsonl", "state.sqlite", "search/journal.jsonl"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "run.json",
+        "ledger.jsonl",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("plan.json", "state.sqlite", "search/journal.jsonl")),
+    ],
+)
 def test_a_damaged_run_is_refused_in_one_sentence_and_nothing_is_lost(
     finished: dict[str, Any], tmp_path: Path, name: str
 ) -> None:

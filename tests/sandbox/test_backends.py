@@ -41,6 +41,7 @@ class TestBubblewrap(SandboxConformance):
 
 
 @pytest.mark.bubblewrap
+@pytest.mark.slow
 class TestBubblewrapWithoutGroups(LimitsConformance):
     @pytest.fixture
     def sandbox(self) -> Sandbox:
@@ -53,6 +54,7 @@ class TestProcess(SandboxConformance):
         return _process()
 
 
+@pytest.mark.slow
 class TestProcessWithoutGroups(LimitsConformance):
     @pytest.fixture
     def sandbox(self) -> Sandbox:
