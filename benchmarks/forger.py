@@ -27,6 +27,7 @@ from ai_scientist.audit.chain import read_chain
 from ai_scientist.audit.displays import tree_points
 from ai_scientist.audit.manuscript import counts_of
 from ai_scientist.audit.notebook import Notebook
+from ai_scientist.audit.prose import texts_of, write_again
 from ai_scientist.audit.tree import check_tree
 from ai_scientist.core.hashing import canonical_json, sha256_bytes, sha256_file
 from ai_scientist.core.ids import CheckpointId, NodeId
@@ -38,6 +39,7 @@ from ai_scientist.paper.compile import Frame, read_context, read_draft
 from ai_scientist.paper.document import Draft, Table
 from ai_scientist.paper.latex import render_paper
 from ai_scientist.paper.latexmk import find_latex, run_latexmk
+from ai_scientist.rules.edition import edition
 from ai_scientist.search.checkpoints import Checkpoints
 
 
@@ -175,7 +177,26 @@ class Forger:
         }
         self.change_code("expected.json", lambda text: json.dumps({**json.loads(text), "values": values}))
         draft = self.draft
-        self.write_paper(draft.model_copy(update={"tables": tuple(tables[t.name] for t in draft.tables)}))
+        draft = draft.model_copy(update={"tables": tuple(tables[t.name] for t in draft.tables)})
+        self.write_paper(self._rewritten(draft, made))
+
+    def _rewritten(self, draft: Draft, results: Results) -> Draft:
+        """Return the paper with the text that rules write about the forged results, if it was theirs."""
+        context = replace(read_context(self.run), results=results, plan=self.plan)
+        if context.provenance.rules != edition():
+            return draft
+        texts = {**texts_of(draft), **write_again(self.run, draft, context, self.rows)}
+        figures = (figure.model_copy(update={"caption": texts[f"figure:{figure.name}"]}) for figure in draft.figures)
+        tables = (table.model_copy(update={"caption": texts[f"table:{table.name}"]}) for table in draft.tables)
+        return draft.model_copy(
+            update={
+                "title": texts["title"],
+                "abstract": texts["abstract"],
+                "sections": tuple(s.model_copy(update={"body": texts[s.name]}) for s in draft.sections),
+                "figures": tuple(figures),
+                "tables": tuple(tables),
+            }
+        )
 
     @staticmethod
     def _table(table: Table, results: Results, plan: Plan) -> Table:

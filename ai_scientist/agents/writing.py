@@ -12,6 +12,7 @@ from ai_scientist.core.values import Value
 from ai_scientist.literature.records import Quote
 from ai_scientist.models.request import Model, Request
 from ai_scientist.paper.document import Figure, Section, SectionName, Table
+from ai_scientist.paper.problems import Problem, has_errors
 from ai_scientist.review.forms import Defect
 
 
@@ -74,6 +75,19 @@ class SectionFacts(Value):
     problems: tuple[str, ...] = ()
     defects: tuple[Defect, ...] = ()
     before: str = ""
+
+
+TRIES = 3
+"""How often a part that does not pass the lint is written again."""
+
+
+def is_good_enough(found: tuple[Problem, ...], body: str, before: str, *, attempt: int) -> bool:
+    """Whether a section may stand as it was written in one of its tries, the first of which is 1.
+
+    A doubt about a citation is worth another try, and no more: words cannot prove that a quote bears a sentence.
+    """
+    is_doubted = attempt < TRIES and any(problem.kind == "citation" for problem in found)
+    return not has_errors(found) and (not is_doubted or body == before)
 
 
 class SectionAnswer(Value):

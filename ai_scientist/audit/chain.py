@@ -21,6 +21,9 @@ from ai_scientist.core.run_folder import RunFolder
 KEPT = frozenset(
     {
         "run.created",
+        "model.answered",
+        "agent.stood_in",
+        "figures.seen",
         "plan.locked",
         "node.proposed",
         "node.finished",

@@ -12,6 +12,7 @@ from ai_scientist.audit.manuscript import check_paper
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import check_numbers
 from ai_scientist.audit.plan_lock import check_plan
+from ai_scientist.audit.prose import check_prose
 from ai_scientist.audit.report import AuditReport
 from ai_scientist.audit.rerun import Rerun, check_rerun
 from ai_scientist.audit.reviews import check_reviews
@@ -55,6 +56,7 @@ def audit(run: RunFolder, *, rerun: bool | Rerun = False, expect_head: str = "")
             paper = check_paper(run, chain, tree, evidence, plan, book)
             if paper is not None:
                 check_citations(run, paper, book)
+                check_prose(run, chain, evidence, paper, book)
             if rerun:
                 check_rerun(run, tree, evidence, plan, rerun if isinstance(rerun, Rerun) else Rerun(), book)
     book.close()

@@ -19,6 +19,7 @@ from ai_scientist.audit.pdf import check_pdf_file
 from ai_scientist.audit.wording import compare_words
 from ai_scientist.core.errors import RunCorrupted
 from ai_scientist.core.jsonl import read_json
+from ai_scientist.core.machine import machines_of
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.paper.claims import Claim, ClaimsFile
@@ -61,7 +62,7 @@ def check_paper(
         return None
     book.look("paper")
     context = replace(told, results=evidence.again, plan=plan)
-    _check_frame(told, context, tree, evidence, run, book)
+    _check_frame(told, context, tree, evidence, run, chain, book)
     _check_displays(draft, run, chain, book)
     made_by = _edition(run, book)
     _check_lint(draft, context, made_by, book)
@@ -103,7 +104,13 @@ def _check_lint(draft: Draft, context: RenderContext, made_by: Edition, book: No
 
 
 def _check_frame(
-    told: RenderContext, context: RenderContext, tree: Tree, evidence: Evidence, run: RunFolder, book: Notebook
+    told: RenderContext,
+    context: RenderContext,
+    tree: Tree,
+    evidence: Evidence,
+    run: RunFolder,
+    chain: Chain,
+    book: Notebook,
 ) -> None:
     """Counts, and the list of everything tried, against the journal."""
     where = "paper/context.json"
@@ -119,6 +126,9 @@ def _check_frame(
     record = run.record()
     if told.provenance.date[:10] not in ("", record.created[:10]):
         book.find("paper", where, f"The paper is dated {told.provenance.date}, the run {record.created[:10]}.")
+    machine = " and ".join(machines_of(chain.of_kind("sandbox.chosen")))
+    if told.provenance.machine not in ("", machine):
+        book.find("paper", where, f"The paper says that it ran on {told.provenance.machine}; the ledger has {machine}.")
     if told.provenance.run not in ("", record.id):
         book.find("paper", where, f"The paper says that it is of the run {told.provenance.run}; this is {record.id}.")
 
@@ -250,7 +260,7 @@ def _tell_lines(stored: Sequence[str], made: Sequence[str], where: str, book: No
             line = min(a + offset, len(stored) - 1) + 1
             kind = "reference" if is_bibliography else ("number" if _digits(old) != _digits(new) else "paper")
             entry = _entry_at(made, c + offset) if is_bibliography else ""
-            says, should = _around_difference(old, new)
+            says, should = around_difference(old, new)
             book.find(kind, f"{where}, line {line}{entry}", f"It says “{says}”; the evidence gives “{should}”.")
 
 
@@ -266,7 +276,7 @@ def _entry_at(lines: Sequence[str], number: int) -> str:
     return ""
 
 
-def _around_difference(old: str, new: str, *, around: int = 24) -> tuple[str, str]:
+def around_difference(old: str, new: str, *, around: int = 24) -> tuple[str, str]:
     """Return both texts near the first place where they differ."""
     start = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
     begin = max(0, start - around)

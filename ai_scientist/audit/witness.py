@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
 
@@ -11,9 +12,11 @@ from ai_scientist.audit.chain import Chain
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.hashing import sha256_json
+from ai_scientist.core.ledger import Event
+from ai_scientist.core.machine import tell_machine
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.research_template import load_template
-from ai_scientist.core.run_folder import RunFolder
+from ai_scientist.core.run_folder import RunFolder, RunRecord
 
 PACKAGE = "ai-scientist"
 ASKED = ("statement", "metric", "treatment", "baseline", "expects", "margin")
@@ -42,7 +45,7 @@ def check_numbering(run: RunFolder, tree: Tree, book: Notebook) -> None:
 
 
 def check_dates(run: RunFolder, chain: Chain, book: Notebook) -> None:
-    """The run's own record must be as old as its ledger."""
+    """The run's own record must be as old as its ledger, and of the same machine."""
     created = chain.of_kind("run.created")
     record = run.record()
     book.look("date")
@@ -54,8 +57,19 @@ def check_dates(run: RunFolder, chain: Chain, book: Notebook) -> None:
         topic = created[0].facts.get("topic")
         if topic is not None and topic != record.topic:
             book.find("artifact", "run.json", "Its topic is not the one that the ledger begins with.")
+    _check_machine(record, created, book)
     if not record.id.startswith(record.created[:10]):
         book.find("artifact", "run.json", f"The run's name {record.id} has another date than its record.")
+
+
+def _check_machine(record: RunRecord, created: Sequence[Event], book: Notebook) -> None:
+    """The machine that run.json names is the one that the ledger begins with."""
+    told = str(created[0].facts.get("machine", "")) if created else ""
+    if told:
+        book.look("machine")
+        if told != tell_machine(record.machine):
+            why = f"It says that the run was made on {tell_machine(record.machine)}; the ledger begins with {told}."
+            book.find("artifact", "run.json", why)
 
 
 def check_environment(chain: Chain, book: Notebook) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import platform
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from ai_scientist.core.clock import Clock, stamp
 from ai_scientist.core.errors import ConfigError, RunCorrupted
 from ai_scientist.core.ids import NodeId, RunId, slug
 from ai_scientist.core.jsonl import read_json, write_json
+from ai_scientist.core.machine import describe_machine
 from ai_scientist.core.settings import Settings
 from ai_scientist.core.values import Value
 
@@ -190,16 +190,3 @@ class RunFolder:
 def find_runs(output: Path) -> list[RunFolder]:
     """Return the runs under a folder, oldest first."""
     return [RunFolder(file.parent) for file in sorted(output.glob("*/run.json"))]
-
-
-def describe_machine() -> dict[str, str]:
-    """Return what hardware and system this is, as an audit wants to know it."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    facts: dict[str, object] = {
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "processor": platform.machine(),
-        "cores": os.cpu_count() or 1,
-        "memory_gib": round(memory / 1024**3, 1),
-    }
-    return {name: str(value) for name, value in facts.items()}

@@ -14,6 +14,7 @@ from ai_scientist.core.budget import Budget
 from ai_scientist.core.clock import Clock
 from ai_scientist.core.errors import ConfigError, RunCorrupted
 from ai_scientist.core.ledger import Ledger
+from ai_scientist.core.machine import tell_machine
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.core.settings import Settings
 from ai_scientist.graph.ideas import PACKAGES
@@ -93,7 +94,8 @@ def open_parts(
     if folder.state.exists():
         _check_state(folder)
     ledger = Ledger(folder.path, clock)
-    ledger.record("run.created", actor="harness", files=[folder.path / "run.json"], facts={"topic": record.topic})
+    facts = {"topic": record.topic, "machine": tell_machine(record.machine)}
+    ledger.record("run.created", actor="harness", files=[folder.path / "run.json"], facts=facts)
     try:
         value = value or own_value(settings.search.value)
         _record_value(ledger, value)

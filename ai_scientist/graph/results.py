@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ai_scientist.agents.analysis import DisplayAnswer, DisplayFacts, choose_displays
+from ai_scientist.agents.story import tell
 from ai_scientist.agents.writing import Story
 from ai_scientist.analysis.cells import Results, read_results, write_results
 from ai_scientist.analysis.family import count_family
@@ -24,7 +25,6 @@ from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
 from ai_scientist.graph.soundness import check_soundness
 from ai_scientist.graph.state import State, Update
-from ai_scientist.graph.story import tell
 from ai_scientist.paper.document import Figure, Table
 from ai_scientist.search.values import target_mean
 

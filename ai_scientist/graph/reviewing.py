@@ -25,7 +25,7 @@ from ai_scientist.graph.state import State, Update
 from ai_scientist.graph.writing import finish, paper_facts, render_context, section
 from ai_scientist.models.request import Model
 from ai_scientist.paper.compile import read_draft
-from ai_scientist.paper.document import SECTIONS, Draft, Section, SectionName
+from ai_scientist.paper.document import SECTIONS, Draft, Section
 from ai_scientist.paper.read import read_run_paper
 from ai_scientist.review.changes import told_change
 from ai_scientist.review.forms import Defect, MetaReview, Review
@@ -138,7 +138,7 @@ async def revise(state: State, parts: Parts) -> Update:
     written: list[Section] = []
     changes: list[str] = []
     for name in SECTIONS:
-        mine = [defect for defect in defects if concerns(defect, name)]
+        mine = [defect for defect in defects if defect.concerns(name)]
         old = before.section(name)
         if not mine:
             written.append(old)
@@ -146,11 +146,12 @@ async def revise(state: State, parts: Parts) -> Update:
         new = await section(name, facts, context, written, parts, defects=mine, old=old)
         written.append(new)
         changes.append(f"{name}: {told_change(old.body, new.body)}")
-    front = [defect for defect in defects if concerns(defect, "abstract") or concerns(defect, "title")]
+    front = [defect for defect in defects if defect.concerns("abstract") or defect.concerns("title")]
     update = await finish(facts, context, written, parts, defects=front)
     rebuttal = await write_rebuttal(parts.model, RebuttalFacts(defects=defects, changes=tuple(changes)))
     file = parts.folder.review_round(number) / "rebuttal.json"
-    write_json(file, {**rebuttal.model_dump(mode="json"), "changes": changes})
+    told = [defect.model_dump(mode="json") for defect in defects]
+    write_json(file, {**rebuttal.model_dump(mode="json"), "changes": changes, "defects": told})
     parts.ledger.record("paper.revised", actor="agent:writing", files=[file], facts={"round": number})
     return update
 
@@ -168,12 +169,6 @@ def _human_defects(state: State) -> tuple[Defect, ...]:
     """A person's word at the paper's gate, as a defect of every section."""
     text = state["guidance"]
     return (Defect(severity="major", where="paper", what=text, remedy=text),) if text else ()
-
-
-def concerns(defect: Defect, name: SectionName | str) -> bool:
-    """Whether a defect stands in a section, by the name that the reviewer gave."""
-    where = defect.where.casefold()
-    return name in where or where in ("paper", "everywhere") or (name == "related" and "literature" in where)
 
 
 async def gate_paper(state: State, parts: Parts) -> Update:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ai_scientist.agents.writing import FrontFacts, PaperFacts, SectionFacts, write_front, write_section
+from ai_scientist.agents.authorship import author_note
+from ai_scientist.agents.writing import (
+    TRIES,
+    FrontFacts,
+    PaperFacts,
+    SectionFacts,
+    is_good_enough,
+    write_front,
+    write_section,
+)
 from ai_scientist.core.errors import AIScientistError, AnswerInvalid
 from ai_scientist.core.hashing import sha256_json
-from ai_scientist.graph.authorship import author_note
+from ai_scientist.core.ledger import read_events
+from ai_scientist.core.machine import machines_of
 from ai_scientist.graph.ideas import abstract, chosen_idea, look_for_retractions, novelty_of
 from ai_scientist.graph.parts import Parts
 from ai_scientist.graph.planning import locked_plan
@@ -20,9 +30,7 @@ from ai_scientist.paper.document import SECTIONS, Draft, Section, SectionName
 from ai_scientist.paper.lint import lint_text
 from ai_scientist.paper.problems import has_errors
 from ai_scientist.review.forms import Defect
-
-TRIES = 3
-"""How often a part that does not pass the lint is written again."""
+from ai_scientist.rules.edition import edition
 
 
 def paper_facts(state: State, parts: Parts) -> PaperFacts:
@@ -61,6 +69,7 @@ def render_context(state: State, parts: Parts) -> RenderContext:
         for step in story.steps
     )
     node = journal.node(confirmed_node(state))
+    events = [event for event, _ in read_events(parts.folder.ledger)]
     provenance = Provenance(
         run=parts.folder.path.name,
         date=parts.folder.record().created[:10],
@@ -68,6 +77,8 @@ def render_context(state: State, parts: Parts) -> RenderContext:
         attempts=attempts,
         checkpoints={node.id: node.checkpoint},
         ledger=parts.ledger.head,
+        machine=" and ".join(machines_of(events)),
+        rules=edition(),
     )
     return RenderContext(
         results=results_of(parts),
@@ -117,9 +128,7 @@ async def section(
         )
         answer = await write_section(parts.model, asked)
         found = lint_text(answer.body, context, place=name, figures=facts.figures, tables=facts.tables)
-        # A doubt about a citation is worth another try, and no more: words cannot prove that a quote bears a sentence.
-        doubts = [problem for problem in found if problem.kind == "citation"] if attempt < TRIES else []
-        if not has_errors(found) and (not doubts or answer.body == before):
+        if is_good_enough(found, answer.body, before, attempt=attempt):
             return Section(name=name, title=answer.title, body=answer.body)
         # Told apart by the try, or the call store would answer again.
         problems = [f"Try {attempt}, {problem}" for problem in found]
@@ -177,7 +186,9 @@ async def finish(
             sections=tuple(written),
             figures=facts.figures,
             tables=facts.tables,
-            author_note=author_note(parts),
+            author_note=author_note(
+                [event for event, _ in read_events(parts.folder.ledger)], parts.settings, writer=facts.writer
+            ),
         )
         made = compile_paper(draft, context, parts.folder)
         if not has_errors(made.problems):

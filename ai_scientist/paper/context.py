@@ -32,7 +32,8 @@ class Provenance(Value):
 
     Attributes of note: `checkpoints` maps the nodes behind the results to their code (git commits); `command` makes
     the confirmed numbers again from the run's folder; `date` is ISO, and also the PDF's date; `ledger` is the hash of
-    the ledger's last line when the paper was rendered: printed on paper, it pins the history down.
+    the ledger's last line when the paper was rendered: printed on paper, it pins the history down; `machine` is what
+    the programs ran on, as the ledger has it; `rules` is the edition of the rules that wrote the text or would have.
     """
 
     run: str = ""
@@ -41,6 +42,8 @@ class Provenance(Value):
     attempts: tuple[Attempt, ...] = ()
     checkpoints: dict[str, str] = Field(default_factory=dict)
     ledger: str = ""
+    machine: str = ""
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

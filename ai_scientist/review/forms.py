@@ -23,6 +23,11 @@ class Defect(Value):
     what: str
     remedy: str
 
+    def concerns(self, part: str) -> bool:
+        """Whether it stands in a part of the paper, by the name that the reviewer gave."""
+        where = self.where.casefold()
+        return part in where or where in ("paper", "everywhere") or (part == "related" and "literature" in where)
+
 
 class Review(Value):
     """One reviewer's form. Scales as in NeurIPS: 1 to 4, overall 1 to 10, confidence 1 to 5."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ai_scientist.core.errors import ConfigError
 from ai_scientist.core.hashing import sha256_json
+from ai_scientist.core.machine import describe_machine, tell_machine
 from ai_scientist.core.settings import SandboxSettings
 from ai_scientist.sandbox.choose import Choice, choose, limits_of
 from ai_scientist.sandbox.contract import Limits, Sandbox
@@ -32,7 +33,7 @@ class Bench:
         gpus: Devices to lease from, one a seed.
         packages: What was installed besides the standard packages; None if nothing was asked for.
         prepared: What the preparing step made; likewise.
-        facts: What an audit wants to know: the sandbox's own facts, and what the supplies were made from.
+        facts: What an audit wants to know: the sandbox's own facts, the machine, and what the supplies were made from.
     """
 
     choice: Choice
@@ -124,6 +125,7 @@ async def _supplied(
 ) -> Bench:
     sandbox, roomy = choice.sandbox, replace(INSTALL_LIMITS, processes=settings.processes + INSTALL_LIMITS.processes)
     facts = dict(await asyncio.to_thread(sandbox.describe)) | {"why": choice.why}
+    facts["machine"] = tell_machine(describe_machine())
     packages = prepared = None
     if settings.requirements is not None:
         packages = await install_requirements(sandbox, settings.requirements, store=store, limits=roomy, make=make)

@@ -7,8 +7,10 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
+from ai_scientist.core.hashing import sha256_json
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.jsonl import read_json, write_atomic
+from ai_scientist.core.machine import tell_machine
 from ai_scientist.core.plan import Plan
 from ai_scientist.paper.compile import read_context
 from benchmarks.fabrications.kinds import kind
@@ -224,7 +226,47 @@ def raised_scores(f: Forger) -> None:
 
 @kind("run said to be of another machine")
 def other_machine(f: Forger) -> None:
+    _change_machine(f)
+
+
+def _change_machine(f: Forger) -> None:
+    """Name another machine in run.json, in the ledger and in the paper, though not in the nodes' environments."""
     f.change_json("run.json", lambda value: value["machine"].update(processor="8 x H100", memory_gib="2048"))
+    told = tell_machine(f.run.record().machine)
+
+    def change(event: dict[str, Any]) -> dict[str, Any]:
+        if "machine" in event["facts"]:
+            event["facts"]["machine"] = told
+        return event
+
+    f.change_lines("ledger.jsonl", change)
+    before = read_context(f.run).provenance
+    if before.machine:
+        f.write_paper(f.draft, context_changes={"provenance": before.model_copy(update={"machine": told})})
+
+
+@kind("run said to be of another machine, in each node too")
+def other_machine_everywhere(f: Forger) -> None:
+    if '"sandbox.chosen"' not in f.run.ledger.read_text():
+        raise NotApplicable("the ledger names no sandbox")
+    old = [_environment(event) for event in _chosen(f)]
+    _change_machine(f)
+    new = [_environment(event) for event in _chosen(f)]
+    for file in (f.run.ledger, f.run.journal):
+        text = file.read_text()
+        for was, now in zip(old, new, strict=True):
+            text = text.replace(was, now)
+        write_atomic(file, text.encode())
+
+
+def _chosen(f: Forger) -> list[dict[str, Any]]:
+    lines = (json.loads(line) for line in f.run.ledger.read_text().splitlines())
+    return [event["facts"] for event in lines if event["kind"] == "sandbox.chosen"]
+
+
+def _environment(facts: dict[str, Any]) -> str:
+    """Return what a node's record says of where it ran."""
+    return f"sha256:{sha256_json(facts)}"
 
 
 @kind("run said to be sandboxed better than it was")

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+from ai_scientist.agents.authorship import author_note
 from ai_scientist.analysis.cells import write_results
 from ai_scientist.analysis.check import Origin, SeedLog, check_rows, parse_logged
 from ai_scientist.analysis.family import count_family
@@ -22,7 +23,8 @@ from ai_scientist.core.clock import FixedClock
 from ai_scientist.core.hashing import sha256_file, sha256_json
 from ai_scientist.core.ids import NodeId
 from ai_scientist.core.jsonl import write_json
-from ai_scientist.core.ledger import Event, Ledger
+from ai_scientist.core.ledger import Event, Ledger, read_events
+from ai_scientist.core.machine import tell_machine
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.research_template import Curve
 from ai_scientist.core.run_folder import RunFolder
@@ -147,7 +149,8 @@ class Maker:
         self.ledger = Ledger(self.run.path, self.clock)
         self.journal = Journal.open(self.run.journal, clock=self.clock)
         self.checkpoints = Checkpoints(self.run.checkpoints)
-        self.ledger.record("run.created", actor="harness", files=[self.run.path / "run.json"])
+        facts = {"machine": tell_machine(self.run.record().machine)}
+        self.ledger.record("run.created", actor="harness", files=[self.run.path / "run.json"], facts=facts)
         Library(self.run.literature / "library.sqlite").close()
         write_json(self.run.ideas / "plan.draft.json", plan.model_dump(mode="json"))
         write_json(self.run.plan, plan.model_dump(mode="json"))
@@ -299,6 +302,7 @@ class Maker:
         figures = tuple(
             Figure(name=name, file=f"results/figures/{name}.pdf", caption=caption) for name, caption in captions.items()
         )
+        events = [event for event, _ in read_events(self.run.ledger)]
         draft = Draft(
             title="Shrinkage and calibration",
             abstract=r"We ask whether \cond{proposed} lowers the \metric{ece}; it "
@@ -307,7 +311,7 @@ class Maker:
             sections=tuple(Section(name=name, title=name.capitalize(), body=BODIES[name]) for name in SECTIONS),
             figures=figures,
             tables=(table,),
-            author_note="This paper was written by a test.",
+            author_note=author_note(events, self.run.record().settings, writer="rules"),
         )
         made = compile_paper(draft, context, self.run, latex=latex)
         errors = [str(problem) for problem in made.problems if problem.severity == "error"]

@@ -16,9 +16,11 @@ from benchmarks.forger import Forger, NotApplicable
 KNOWN_TO_PASS = {
     "turned_hypothesis_everywhere": "a plan that is rewritten in every file, outside of any template, has no witness",
     "struck_and_renumbered": "a search told again without one of its attempts is a search; a kept hash tells",
-    "negated_claim": "words around a claim are not read for what they do to it",
-    "false_sentence": "a sentence without number or comparison is not held against anything",
-    "other_machine": "the machine is told by run.json alone",
+    "negated_claim": "words around a claim are not read for what they do to it, unless rules wrote them",
+    "false_sentence": "a sentence without number or comparison is held against nothing, unless rules wrote the paper",
+    "false_caption": "the same, below a figure",
+    "dropped_limitation": "what a person's text leaves out is not missed",
+    "other_machine": "no node of this run names its environment; see tests/graph/test_prose.py",
 }
 """What the auditor cannot see in this run; the full benchmark prints it."""
 

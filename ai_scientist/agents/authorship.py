@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ai_scientist.core.ledger import Event, read_events
-from ai_scientist.graph.parts import Parts
-from ai_scientist.models.names import is_language_model
+from ai_scientist.core.ledger import Event
+from ai_scientist.core.settings import Settings
+from ai_scientist.models.names import RULES, is_language_model
 
 PIECES = {
     "novelty_queries": "queries for the literature",
@@ -20,28 +20,33 @@ PIECES = {
 """What rules can stand in for, by the prompt that a model did not answer usably."""
 
 
-def author_note(parts: Parts) -> str:
-    """Return what wrote the paper."""
-    events = [event for event, _ in read_events(parts.folder.ledger)]
-    said = ["This paper was written " + _who(parts, events)]
-    if not (is_language_model(parts.settings.model) and parts.model.name == "rules"):
+def author_note(events: Sequence[Event], settings: Settings, *, writer: str) -> str:
+    """Return what wrote the paper.
+
+    Args:
+        events: Of the ledger, oldest first.
+        settings: Of the run.
+        writer: Name of the model that wrote it; "rules" if the money for another was gone.
+    """
+    said = ["This paper was written " + _who(events, settings, writer)]
+    if not (is_language_model(settings.model) and writer == RULES):
         said += _stand_ins(events)
     said.append("Every result in it is rendered from stored measurements by address.")
     said.append(_eyes(events))
-    if parts.settings.quick:
+    if settings.quick:
         said.append("It was made at the smallest setting, meant for a first look.")
     return " ".join(said)
 
 
-def _who(parts: Parts, events: Sequence[Event]) -> str:
-    if parts.model.name != "rules":
-        return f"by the language model {parts.model.name} through AI Scientist; no person edited its text."
+def _who(events: Sequence[Event], settings: Settings, writer: str) -> str:
+    if writer != RULES:
+        return f"by the language model {writer} through AI Scientist; no person edited its text."
     by_rules = "by a program that follows rules; "
-    if not is_language_model(parts.settings.model):
+    if not is_language_model(settings.model):
         return by_rules + "no language model and no person wrote or edited its text."
     # The money ran out: what came before is the model's, what is written now is not.
     names = sorted({str(event.facts["model"]) for event in events if event.kind == "model.answered"})
-    model = " and ".join(names) or parts.settings.model.name
+    model = " and ".join(names) or settings.model.name
     return (
         f"{by_rules}the language model {model} did the work before it through AI Scientist, until the budget was used "
         "up. No person edited its text."

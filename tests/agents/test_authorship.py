@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
+from ai_scientist.agents.authorship import PIECES, author_note
 from ai_scientist.core.clock import FixedClock
-from ai_scientist.core.ledger import Ledger
+from ai_scientist.core.ledger import Ledger, read_events
 from ai_scientist.core.settings import ModelSettings, Settings
-from ai_scientist.graph.authorship import PIECES, author_note
-from ai_scientist.graph.parts import Parts
 from ai_scientist.models.routing import STAND_INS
 
 
@@ -21,10 +18,8 @@ def note(tmp_path: Path, events: list[tuple[str, dict[str, object]]], *, writer:
     for number, (kind, facts) in enumerate(events):
         ledger.record(kind, actor="test", key=str(number), facts=facts)
     ledger.close()
-    folder = SimpleNamespace(ledger=tmp_path / "ledger.jsonl")
-    settings = Settings(model=ModelSettings(name=asked))
-    parts = SimpleNamespace(folder=folder, settings=settings, model=SimpleNamespace(name=writer))
-    return author_note(cast("Parts", parts))
+    recorded = [event for event, _ in read_events(tmp_path / "ledger.jsonl")]
+    return author_note(recorded, Settings(model=ModelSettings(name=asked)), writer=writer)
 
 
 def test_rules_say_that_no_model_wrote(tmp_path: Path) -> None:
