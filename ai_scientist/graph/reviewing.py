@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from ai_scientist.agents.reviewing import (
@@ -12,6 +13,7 @@ from ai_scientist.agents.reviewing import (
     review_paper,
     write_rebuttal,
 )
+from ai_scientist.agents.writing import PaperFacts
 from ai_scientist.audit.check import audit
 from ai_scientist.core.errors import ModelError
 from ai_scientist.core.jsonl import read_json, write_json
@@ -23,9 +25,12 @@ from ai_scientist.graph.results import confirmed_node, results_of, story_of
 from ai_scientist.graph.soundness import soundness_of
 from ai_scientist.graph.state import State, Update
 from ai_scientist.graph.writing import finish, paper_facts, render_context, section
+from ai_scientist.models.names import is_language_model
 from ai_scientist.models.request import Model
 from ai_scientist.paper.compile import read_draft
+from ai_scientist.paper.context import RenderContext
 from ai_scientist.paper.document import SECTIONS, Draft, Section
+from ai_scientist.paper.length import empty_growth
 from ai_scientist.paper.read import read_run_paper
 from ai_scientist.review.changes import told_change
 from ai_scientist.review.forms import Defect, MetaReview, Review
@@ -137,23 +142,57 @@ async def revise(state: State, parts: Parts) -> Update:
     facts, context, before = paper_facts(state, parts), render_context(state, parts), _reviewed_draft(parts, number)
     written: list[Section] = []
     changes: list[str] = []
+    refused: list[str] = []
     for name in SECTIONS:
         mine = [defect for defect in defects if defect.concerns(name)]
         old = before.section(name)
         if not mine:
             written.append(old)
             continue
-        new = await section(name, facts, context, written, parts, defects=mine, old=old)
+        new, told = await revised_section(old, facts, context, written, parts, defects=mine)
         written.append(new)
-        changes.append(f"{name}: {told_change(old.body, new.body)}")
+        changes.append(f"{name}: {told}")
+        refused += [name] if told.startswith(REFUSED) else []
     front = [defect for defect in defects if defect.concerns("abstract") or defect.concerns("title")]
     update = await finish(facts, context, written, parts, defects=front)
     rebuttal = await write_rebuttal(parts.model, RebuttalFacts(defects=defects, changes=tuple(changes)))
     file = parts.folder.review_round(number) / "rebuttal.json"
-    told = [defect.model_dump(mode="json") for defect in defects]
-    write_json(file, {**rebuttal.model_dump(mode="json"), "changes": changes, "defects": told})
-    parts.ledger.record("paper.revised", actor="agent:writing", files=[file], facts={"round": number})
+    answered = [defect.model_dump(mode="json") for defect in defects]
+    write_json(file, {**rebuttal.model_dump(mode="json"), "changes": changes, "defects": answered})
+    told_facts = {"round": number, **({"refused": refused} if refused else {})}
+    parts.ledger.record("paper.revised", actor="agent:writing", files=[file], facts=told_facts)
     return update
+
+
+REFUSED = "left as it was, because what was to replace it"
+
+
+async def revised_section(
+    old: Section,
+    facts: PaperFacts,
+    context: RenderContext,
+    written: Sequence[Section],
+    parts: Parts,
+    *,
+    defects: Sequence[Defect],
+) -> tuple[Section, str]:
+    """Return a section with its defects mended, and what changed; one that only grows is sent back once, then refused.
+
+    Rules are not held to it: whatever they add answers a kind of objection, once, and is theirs word for word.
+
+    Raises:
+        AnswerInvalid: As of `section`.
+    """
+    asked = list(defects)
+    grown = 0
+    for _ in range(2):
+        new = await section(old.name, facts, context, written, parts, defects=asked, old=old)
+        grown = empty_growth(old.body, new.body) if is_language_model(parts.settings.model) else 0
+        if not grown:
+            return new, told_change(old.body, new.body)
+        what = f"The revision made it {grown} words longer, and tells nothing by them that it did not tell before."
+        asked = [*defects, Defect(severity="major", where=old.name, what=what, remedy="Say it within the old length.")]
+    return old, f"{REFUSED} was {grown} words longer and held no result, setting, citation, display or formula more"
 
 
 def _reviewed_draft(parts: Parts, number: int) -> Draft:

@@ -40,6 +40,21 @@ SECTIONS: tuple[SectionName, ...] = (
 )
 """In the order of the paper. The appendix and the box that says what wrote it are made by a program."""
 
+MOST_WORDS: dict[SectionName, int] = {
+    "introduction": 700,
+    "related": 550,
+    "method": 950,
+    "experiments": 700,
+    "results": 1200,
+    "limitations": 550,
+    "conclusion": 330,
+}
+"""The most that a section may hold, macros and formulas counted as one word each.
+
+Half as much again as the longest that rules wrote in any of some forty finished studies; a section that needs more is
+padded, or should be two.
+"""
+
 
 class Section(Value):
     """One section."""

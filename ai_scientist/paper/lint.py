@@ -2,7 +2,8 @@ r"""A draft checked before it may be compiled: over its parsed LaTeX, in every p
 
 What is refused: numbers and number words that were typed, claims that were typed, macros and environments that are not
 in the vocabulary (which refuses all that could read, write or run), unknown addresses, records and displays, displays
-that no text mentions, empty sections, placeholders, doubled paragraphs, characters that cannot be typeset.
+that no text mentions, sections that are empty or longer than their budget, placeholders, doubled paragraphs, characters
+that cannot be typeset.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ai_scientist.paper.document import SECTIONS, Draft, Figure, Table
 from ai_scientist.paper.escape import is_typesettable
 from ai_scientist.paper.flat import Flat, Sentence, flatten, sentences
 from ai_scientist.paper.formulas import formula_problems
+from ai_scientist.paper.length import length_problems
 from ai_scientist.paper.macros import render_text
 from ai_scientist.paper.number_words import bound_names, interval_level, typed_numbers
 from ai_scientist.paper.printing import cited_keys
@@ -61,9 +63,6 @@ from ai_scientist.paper.vocabulary import (
     TEXT_ENVIRONMENTS,
     TEXT_MACROS,
 )
-
-FEWEST_WORDS = {"abstract": 20, "section": 25, "title": 2, "figure": 4, "caption": 4}
-"""Fewer words than these make a part empty."""
 
 
 def lint(draft: Draft, context: RenderContext) -> tuple[Problem, ...]:
@@ -146,7 +145,7 @@ def _lint_piece(piece: Piece, parts: Sequence[Part], context: RenderContext, lab
         for found in disagreements(flat, context):
             offset = flat.source_offset(found.position)
             yield report.at("sentence", offset, offset + 20, found.message)
-    yield from _length(piece, flat)
+    yield from length_problems(piece, flat.text)
 
 
 _ANYWHERE = {
@@ -307,13 +306,3 @@ def _placeholders(piece: Piece, flat: Flat, report: _Reporter) -> Iterator[Probl
         yield report.at("placeholder", start, end, f"{found.group().strip()!r} looks like a placeholder.")
     for found in _MARKDOWN.finditer(piece.text):
         yield report.at("placeholder", found.start(), found.end(), f"{found.group().strip()!r} is Markdown, not LaTeX.")
-
-
-def _length(piece: Piece, flat: Flat) -> Iterator[Problem]:
-    words = re.findall(r"[^\W\d_]{2,}|[\ue000\ue001\ue005]", flat.text)
-    fewest = FEWEST_WORDS.get("section" if piece.kind == "section" else piece.place.partition(":")[0], 1)
-    if piece.kind in ("heading", "body"):
-        fewest = 1
-    if len(words) < fewest:
-        message = f"the {piece.kind} has {len(words)} words, fewer than {fewest}."
-        yield Problem(kind="empty", place=piece.place, message=message)

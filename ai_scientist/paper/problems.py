@@ -17,6 +17,7 @@ ProblemKind = Literal[
     "reference",
     "display",
     "empty",
+    "length",
     "placeholder",
     "character",
     "sentence",

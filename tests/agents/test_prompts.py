@@ -14,6 +14,8 @@ from ai_scientist.core.values import Value
 from ai_scientist.models.answers import form_of
 from ai_scientist.models.prompts import CUT_LEVELS, Prompt, prompt_names, render
 from ai_scientist.models.request import Request
+from ai_scientist.paper.document import MOST_WORDS
+from ai_scientist.paper.length import MOST_WORDS_ELSEWHERE
 from ai_scientist.paper.verbs import VERBS
 from ai_scientist.paper.vocabulary import CITE_MACROS, NAME_MACROS, RESULT_MACROS
 from tests.agents.requests import CHILD, FAILED, coding, every_request
@@ -70,6 +72,12 @@ def test_the_system_part_is_the_same_whatever_the_facts(name: str) -> None:
     facts = REQUESTS[name].facts
     other = facts.model_copy(update={"topic": "another"} if "topic" in type(facts).model_fields else {})
     assert render(name, other).system == rendered(name).system
+
+
+def test_the_budget_of_each_section_is_told_as_the_lint_holds_it() -> None:
+    told = dict(re.findall(r"- \*\*(\w+)\*\* \(at most (\d+) words\)", rendered("writing_section").system))
+    assert told == {name: str(most) for name, most in MOST_WORDS.items()}
+    assert f"At most {MOST_WORDS_ELSEWHERE['abstract']} words" in rendered("writing_front").system
 
 
 def test_prompts_put_no_pressure_on_the_result() -> None:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from ai_scientist.paper.document import Draft, Section, Table
+from ai_scientist.paper.document import MOST_WORDS, SECTIONS, Draft, Section, SectionName, Table
 from ai_scientist.paper.lint import lint, lint_text
 from ai_scientist.paper.problems import Problem, has_errors
 from tests.paper import workshop
@@ -107,6 +107,27 @@ def test_what_could_read_write_run_hide_or_feign_evidence_is_refused(danger: str
 )
 def test_each_flaw_has_its_kind(text: str, kind: str) -> None:
     assert kind in kinds(body_problems(text))
+
+
+def padded(words: int) -> str:
+    """Plain sentences, each its own, that tell nothing."""
+    names = (a + b for a in "bcdfghklmnpqrstvwz" for b in ("ale", "orn", "ist", "urt", "eld", "amp"))
+    sentences = [f"The matter of {name} was kept in mind with all due care." for name in names]
+    return " ".join(sentences[: words // 12 + 1])
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_padded_section_is_refused_and_the_same_without_padding_is_not(name: SectionName) -> None:
+    draft = workshop.rich_draft()
+    body = draft.section(name).body
+    assert kinds(lint(with_body(draft, name, f"{body}\n\n{padded(MOST_WORDS[name])}"), CONTEXT)) == ["length"]
+    assert lint(with_body(draft, name, f"{body}\n\n{padded(MOST_WORDS[name] // 3)}"), CONTEXT) == ()
+
+
+def test_a_padded_abstract_is_refused() -> None:
+    draft = workshop.rich_draft()
+    longer = draft.model_copy(update={"abstract": f"{draft.abstract} {padded(300)}"})
+    assert [(p.kind, p.place) for p in lint(longer, CONTEXT)] == [("length", "abstract")]
 
 
 def test_a_display_that_no_text_mentions_is_named() -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ai_scientist.agents.writing import PaperFacts, SectionFacts
-from ai_scientist.paper.document import SECTIONS, Section, SectionName
+from ai_scientist.paper.document import MOST_WORDS, SECTIONS, Section, SectionName
+from ai_scientist.paper.length import count_words, empty_growth
 from ai_scientist.paper.lint import lint_text
 from ai_scientist.review.forms import Defect
 from ai_scientist.rules.writing.revision import REMEDIES, remedy_for
@@ -79,6 +80,18 @@ def test_an_answer_that_another_section_holds_is_not_repeated() -> None:
         defects=(asked,),
     )
     assert "computed as follows" not in section(from_others).body
+
+
+def test_a_section_takes_no_more_answers_than_it_has_room_for() -> None:
+    whats = ("mechanism", "code", "choice", "failed runs", "arms", "measures", "p-value", "tuned")
+    asked = [defect("experiments", f"Something about the {what}.") for what in whats]
+    before = body("experiments")
+    after = body("experiments", *asked, before=before)
+    assert after != before
+    assert empty_growth(before, after) == 0
+    for _ in range(6):
+        after = body("experiments", *asked, before=after)
+    assert count_words(after) <= MOST_WORDS["experiments"]
 
 
 @pytest.mark.parametrize(

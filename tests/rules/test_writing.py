@@ -8,7 +8,8 @@ import pytest
 
 from ai_scientist.agents.writing import FrontFacts, PaperFacts, SectionFacts
 from ai_scientist.core.research_template import load_template, template_names
-from ai_scientist.paper.document import SECTIONS, SectionName
+from ai_scientist.paper.document import MOST_WORDS, SECTIONS, SectionName
+from ai_scientist.paper.length import count_words
 from ai_scientist.paper.lint import lint_text
 from ai_scientist.rules.writing.front import front
 from ai_scientist.rules.writing.guard import guarded
@@ -47,6 +48,7 @@ def test_every_section_passes_the_lint_without_any_help(template: str, scenario:
     for name, body in written(template, scenario).items():
         found = lint_text(body, rendered_from, place=name, figures=facts.figures, tables=facts.tables)
         assert [str(problem) for problem in found if problem.severity == "error"] == []
+        assert count_words(body) < 0.75 * MOST_WORDS[name], "a budget with room for answers to reviewers"
 
 
 @pytest.mark.parametrize(("template", "scenario"), EVERYWHERE, ids=lambda value: getattr(value, "name", value))

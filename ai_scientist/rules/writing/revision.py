@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ai_scientist.agents.writing import SectionFacts
-from ai_scientist.paper.document import SectionName
+from ai_scientist.paper.document import MOST_WORDS, SectionName
+from ai_scientist.paper.length import count_words, empty_growth
 from ai_scientist.review.forms import Defect
 from ai_scientist.rules.words import telling
 from ai_scientist.rules.writing.findings import base
@@ -37,17 +38,26 @@ class Remedy:
 def revised(body: str, facts: SectionFacts) -> str:
     """Return a section with the answers to the defects that were found in it; each answer once, none repeated.
 
-    What an earlier round added is kept: an answer that stood in the text before stays.
+    What an earlier round added is kept: an answer that stood in the text before stays. An answer for which the section
+    has no room left, or that would make it longer than its new contents bear, is not given.
     """
     study = Study(facts.paper)
     added = [text for remedy in REMEDIES if (text := remedy.text(study)) and text in facts.before and text not in body]
     for defect in facts.defects:
         remedy = remedy_for(defect, facts.section)
         text = remedy.text(study) if remedy else ""
-        if text and not _is_there(text, [body, *added, *(section.body for section in facts.written)]):
+        if not text or _is_there(text, [body, *added, *(section.body for section in facts.written)]):
+            continue
+        longer = _joined(body, [*added, text], facts.section)
+        has_room = count_words(longer) <= MOST_WORDS[facts.section]
+        if has_room and not (facts.before and empty_growth(facts.before, longer)):
             added.append(text)
+    return _joined(body, added, facts.section)
+
+
+def _joined(body: str, added: list[str], name: SectionName) -> str:
     paragraphs = body.split("\n\n")
-    if facts.section == "conclusion":
+    if name == "conclusion":
         return "\n\n".join([*paragraphs[:-1], *dict.fromkeys(added), paragraphs[-1]])  # it ends with the next step
     return "\n\n".join([*paragraphs, *dict.fromkeys(added)])
 
