@@ -82,8 +82,9 @@ def _check_author(run: RunFolder, chain: Chain, paper: Manuscript, book: Noteboo
     book.look("disclosure")
     settings = run.record().settings
     before = [event for event in chain.events if event.seq < compiled[-1].seq]
-    writers = (settings.model.name, RULES)  # rules finish what a model began when its money is gone
-    if paper.draft.author_note not in {author_note(before, settings, writer=writer) for writer in writers}:
+    told = str(compiled[-1].facts.get("writer", settings.model.name))
+    writer = told if is_language_model(settings.model) else RULES
+    if paper.draft.author_note != author_note(before, settings, writer=writer):
         book.find("paper", f"{WHERE}, author note", "What it says of who wrote the paper is not what the ledger says.")
 
 

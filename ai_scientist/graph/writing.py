@@ -196,7 +196,11 @@ async def finish(
         problems = [f"Try {attempt}, {problem}" for problem in made.problems]
     else:
         raise AnswerInvalid(f"The paper does not compile: {problems[0]}")
-    facts_of_it = {"pages": made.pages, "warnings": [str(problem) for problem in made.problems]}
+    facts_of_it = {
+        "pages": made.pages,
+        "writer": facts.writer,
+        "warnings": [str(problem) for problem in made.problems],
+    }
     parts.ledger.record("paper.compiled", actor="harness", files=made.files, facts=facts_of_it)
     parts.progress("paper.compiled", pages=made.pages)
     return {"pdf": str(made.pdf.relative_to(parts.folder.path)) if made.pdf else None}

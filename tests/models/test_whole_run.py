@@ -17,10 +17,14 @@ from random import Random
 
 import pytest
 
+from ai_scientist.audit.check import audit
+from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.core.settings import BudgetSettings, ModelSettings, SandboxSettings, SearchSettings, Settings
 from ai_scientist.graph.run import resume, start
 from ai_scientist.graph.run_result import RunResult
 from ai_scientist.models.store import read_calls, spending
+from benchmarks.fabrications import KINDS
+from benchmarks.forger import Forger
 from tests.models import scholar
 from tests.models.desk import KEY
 from tests.models.server import Body, ChatServer, chat_server
@@ -70,6 +74,15 @@ def test_a_topic_that_no_template_covers_becomes_an_audited_paper(
     assert len(calls) == len(server.asked)
     paper = (done.run / "paper" / "paper.tex").read_text()
     assert "openai:some-model" in paper
+    assert audit(RunFolder(done.run)).checked["text"] == 9  # seven sections, title and abstract
+    forger = Forger(RunFolder(done.run), Random(1))
+    next(kind for kind in KINDS if kind.name == "false_sentence").plant(forger)
+    forger.cover()
+    (found,) = audit(RunFolder(done.run)).findings
+    assert (found.where, found.why.split(",")[0]) == (
+        "paper/draft.json, experiments",
+        "It is in no answer of the language model that the run keeps",
+    )
 
 
 @pytest.mark.slow
