@@ -12,6 +12,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from ai_scientist.core.errors import SandboxError
 from ai_scientist.core.settings import SandboxSettings
 from ai_scientist.sandbox.choose import choose
 from ai_scientist.sandbox.contract import Sandbox
@@ -44,14 +45,17 @@ async def run_attack(attack: Attack, sandbox: Sandbox, stage: Scene, folder: Pat
         return Verdict(attack=attack, is_held=False, seen="not tried here")
     program = stage.text(textwrap.dedent(attack.program))
     stage.inputs["table"].write_text(INPUT)
-    run = await run_program(
-        sandbox,
-        {"experiment.py": program, "tools.py": stage.text(TOOLS)},
-        (0,),
-        folder=folder,
-        limits=attack.its_limits(),
-        inputs=stage.inputs,
-    )
+    try:
+        run = await run_program(
+            sandbox,
+            {"experiment.py": program, "tools.py": stage.text(TOOLS)},
+            (0,),
+            folder=folder,
+            limits=attack.its_limits(),
+            inputs=stage.inputs,
+        )
+    except SandboxError as error:
+        return Verdict(attack=attack, is_held=False, seen=str(error))
     after = Aftermath(scene=stage, run=run, folder=folder)
     seen = attack.judge(after)
     if not seen and stage.token in run.stdout.read_bytes().decode(errors="replace"):
@@ -59,10 +63,10 @@ async def run_attack(attack: Attack, sandbox: Sandbox, stage: Scene, folder: Pat
     return Verdict(attack=attack, is_held=not seen, seen=seen)
 
 
-async def run_attacks(sandbox: Sandbox, folder: Path, *, at_once: int = 3) -> list[Verdict]:
+async def run_attacks(sandbox: Sandbox, folder: Path) -> list[Verdict]:
     """Run all attacks, those that use up the machine one by one at the end, and return the verdicts in order."""
     verdicts: dict[str, Verdict] = {}
-    free = asyncio.Semaphore(at_once)
+    free = asyncio.Semaphore(3 if sandbox.is_boundary else 1)  # without a boundary they would reach each other
     alone = {attack.name for attack in exhausting.ATTACKS}
     with scene(folder / "scene") as stage:
 
