@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from ai_scientist.audit.data_numbers import read_data
+from ai_scientist.audit.formulas import check_formulas
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.pictures import check_pictures
 from ai_scientist.audit.printed import check_printed
@@ -50,6 +51,7 @@ def audit_draft(draft: Path, data: Path | None = None, *, registries: Registries
     for hidden in paper.hidden:
         book.find("hidden text", draft.name, f"The PDF holds text that it does not show: “{hidden[:120]}”.")
     _check_statistics(draft, paper, book)
+    check_formulas(draft, paper.text, book)
     check_pictures(draft, book)
     check_references(draft, paper, registries or Registries(), book)
     if data is None:

@@ -1,9 +1,9 @@
 r"""A draft checked before it may be compiled: over its parsed LaTeX, in every part that a reader sees.
 
-What is refused: numbers and number words that were typed, claims that were typed, macros and environments that are not
-in the vocabulary (which refuses all that could read, write or run), unknown addresses, records and displays, displays
-that no text mentions, sections that are empty or longer than their budget, placeholders, doubled paragraphs, characters
-that cannot be typeset.
+What is refused: numbers and number words that were typed, claims that were typed, proofs, equalities that fail, macros
+and environments that are not in the vocabulary (which refuses all that could read, write or run), unknown addresses,
+records and displays, displays that no text mentions, sections that are empty or longer than their budget, placeholders,
+doubled paragraphs, characters that cannot be typeset.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from ai_scientist.paper.document import SECTIONS, Draft, Figure, Table
 from ai_scientist.paper.escape import is_typesettable
 from ai_scientist.paper.flat import Flat, Sentence, flatten, sentences
 from ai_scientist.paper.formulas import formula_problems
+from ai_scientist.paper.identities import check_equalities, sentence_before
 from ai_scientist.paper.length import length_problems
 from ai_scientist.paper.macros import render_text
 from ai_scientist.paper.number_words import bound_names, interval_level, typed_numbers
 from ai_scientist.paper.printing import cited_keys
 from ai_scientist.paper.problems import Problem, ProblemKind, excerpt_at
+from ai_scientist.paper.proofs import proof_claims
 from ai_scientist.paper.source import (
     Call,
     Comment,
@@ -257,6 +259,11 @@ def _numbers(flat: Flat, parts: Sequence[Part], context: RenderContext, report: 
         if isinstance(math, Math) and id(math) not in nested:
             for problem in formula_problems(math):
                 yield report.at("number", problem.start, problem.end, f"{problem.message}.")
+            before = sentence_before(report.piece.text, math.start)
+            for equality in check_equalities(math.children, before=before):
+                if equality.why:
+                    message = f"the equality does not hold: {equality.why}."
+                    yield report.at("formula", equality.start, equality.end, message)
 
 
 def _claims(piece: Piece, flat: Flat, context: RenderContext, report: _Reporter) -> Iterator[Problem]:
@@ -269,6 +276,11 @@ def _claims(piece: Piece, flat: Flat, context: RenderContext, report: _Reporter)
             end = flat.source_offset(sentence.start + word.end - 1) + 1
             cure = r"print it by \claim{verb}{test}" if word.verb else "say what was measured"
             message = f"{word.text!r} is a typed claim; {cure}, or cite whose claim it is."
+            yield report.at("claim", start, end, message)
+        for begin, stop in proof_claims(sentence):
+            start, end = flat.source_offset(sentence.start + begin), flat.source_offset(sentence.start + stop - 1) + 1
+            message = f"{flat.text[sentence.start + begin : sentence.start + stop].strip()!r} claims a proof, which"
+            message += " nothing here checks; call it a conjecture, or cite whose it is."
             yield report.at("claim", start, end, message)
 
 

@@ -13,6 +13,7 @@ ProblemKind = Literal[
     "number",
     "word",
     "claim",
+    "formula",
     "citation",
     "reference",
     "display",

@@ -65,6 +65,49 @@ def test_a_number_that_no_data_give_is_named_with_its_section(tmp_path: Path) ->
     assert "0.967" in finding
 
 
+FORMULAS = r"""
+# Method
+
+Expanding the square gives $(a+b)^2 = a^2 + b^2$, and in general
+
+$$ \frac{1}{a} + \frac{1}{b} = \frac{a+b}{ab} $$
+
+The weights satisfy
+$$ w^2 + w = 1 - w $$
+and the risk is
+$$ R = \sum_i w_i r_i . $$
+
+Proof. By induction over all of the seeds that there are in this small study of ours.
+"""
+
+
+def test_an_equality_that_fails_is_a_finding_and_what_was_not_computed_is_counted(tmp_path: Path) -> None:
+    draft, _ = write(tmp_path, TEXT + FORMULAS)
+    report = audit_draft(draft)
+    (finding,) = found(report, "formula")
+    assert "“(a+b)^2 = a^2 + b^2” does not hold" in finding
+    assert report.checked["equality"] == 2
+    assert any(
+        "Of 3 displayed formulas, 2 hold no equality" in note and "the one proof" in note for note in report.notes
+    )
+    mended, _ = write(tmp_path, (TEXT + FORMULAS).replace("a^2 + b^2", "a^2 + 2ab + b^2"))
+    assert found(audit_draft(mended), "formula") == []
+
+
+def test_formulas_of_latex_are_read_in_every_form(tmp_path: Path) -> None:
+    draft = tmp_path / "paper.tex"
+    forms = (
+        r"\begin{align} (a-b)^2 &= a^2 - 2ab + b^2 \\ &= a^2 - b^2 \end{align}",
+        r"\begin{equation*} (c-d)^2 = c^2 - d^2 \label{eq:d} \end{equation*}",
+        r"\[ (g-h)^2 = g^2 - h^2 \]",
+        r"\( (k-l)^2 = k^2 - l^2 \)",
+        r"$(p-q)^2 = p^2 - q^2$ % and $(r-s)^2 = r^2 - s^2$ is a comment",
+    )
+    body = "\n\n".join(f"So it follows at once that {form}" for form in forms)
+    draft.write_text(f"\\documentclass{{article}}\\begin{{document}}{TEXT}\n\n{body}\\end{{document}}")
+    assert len(found(audit_draft(draft), "formula")) == len(forms)
+
+
 def test_without_data_no_number_is_accused(tmp_path: Path) -> None:
     draft, _ = write(tmp_path)
     report = audit_draft(draft)

@@ -109,6 +109,52 @@ def test_each_flaw_has_its_kind(text: str, kind: str) -> None:
     assert kind in kinds(body_problems(text))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We prove that the estimator is consistent.",
+        "The estimator can be proved to converge; it is proved below.",
+        "Theorem 1. The estimator is consistent.",
+        "Lemma~\\ref{sec:method} gives the bound.",
+        "Proof. The claim follows by induction.",
+        "This follows from the main theorem of the section, Q.E.D.",
+        "The method is provably consistent.",
+        "A short proof is given in the appendix.",
+        "It is proven here that the risk falls.",
+    ],
+)
+def test_a_proof_is_refused_and_as_a_conjecture_let_pass(text: str) -> None:
+    claimed = [p for p in body_problems(text) if p.kind == "claim"]
+    assert claimed
+    assert all("proof" in p.message for p in claimed[-1:])
+    plain = text.rstrip(".")
+    assert [
+        p.message for p in body_problems(f"As a conjecture, {plain}, which nobody checked.") if "proof" in p.message
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What the search did not find is no proof of newness.",
+        "This is a proof of concept, and it proved to be hard to run.",
+        "The central limit theorem is why means are compared.",
+        "Whether it can be proved that the risk falls is open.",
+        r"\citet{guo2017calibration} prove that networks are overconfident.",
+    ],
+)
+def test_what_claims_no_proof_is_let_pass(text: str) -> None:
+    assert [str(p) for p in body_problems(text) if "proof" in p.message] == []
+
+
+def test_an_equality_that_fails_is_refused_and_one_that_holds_or_defines_is_not() -> None:
+    wrong = body_problems("Expanding the square gives $(a+b)^2 = a^2 + b^2$ at once.")
+    assert kinds(wrong) == ["formula"]
+    assert "the left side is" in wrong[0].message
+    for right in ("$(a+b)^2 = a^2 + 2ab + b^2$", "$r = a^2 + b^2$", "$q = 1 - p$"):
+        assert body_problems(f"Expanding the square gives {right} at once.") == ()
+
+
 def padded(words: int) -> str:
     """Plain sentences, each its own, that tell nothing."""
     names = (a + b for a in "bcdfghklmnpqrstvwz" for b in ("ale", "orn", "ist", "urt", "eld", "amp"))
