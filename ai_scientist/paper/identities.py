@@ -31,7 +31,8 @@ _IMAGINARY = frozenset({"i", "j"})
 _CONDITION = re.compile(
     r"\b(?:if|when(?:ever)?|where|such that|satisf\w+|solv\w+|solutions?|roots?|zeros?|suppos\w+|assum\w+|equations?|"
     r"constrain\w+|conditions?|unless|requir\w+|impos\w+|equilibri\w+|fixed points?|stationar\w+|derivatives?|optim\w+|"
-    r"let|choos\w+|cho[sz]en?|set(?:s|ting)?|for which|mod(?:ulo)?|boolean|logical|binary|fields?|rings?|idempotent|characteristic|prime|homomorphisms?|"
+    r"let|choos\w+|cho[sz]en?|set(?:s|ting)?|for which|mod(?:ulo)?|boolean|logical|binary|fields?|rings?|idempotent|"
+    r"characteristic|prime|homomorphisms?|"
     r"wrong\w*|not|never|false)\b",
     re.IGNORECASE,
 )
