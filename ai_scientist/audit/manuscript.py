@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from typing import Literal
 
 from pydantic import ValidationError
 
 from ai_scientist.audit.brief import Tree
 from ai_scientist.audit.chain import Chain
+from ai_scientist.audit.editions import Edition, edition_of_paper
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import Evidence
 from ai_scientist.audit.pdf import check_pdf_file
@@ -23,10 +23,9 @@ from ai_scientist.core.machine import machines_of
 from ai_scientist.core.plan import Plan
 from ai_scientist.core.run_folder import RunFolder
 from ai_scientist.paper.claims import Claim, ClaimsFile
-from ai_scientist.paper.compile import Frame, read_context, read_draft
+from ai_scientist.paper.compile import read_context, read_draft
 from ai_scientist.paper.context import RenderContext
 from ai_scientist.paper.document import Draft, Table
-from ai_scientist.paper.edition import edition
 from ai_scientist.paper.latex import PaperSource, render_paper
 from ai_scientist.paper.lint import lint
 
@@ -64,7 +63,7 @@ def check_paper(
     context = replace(told, results=evidence.again, plan=plan)
     _check_frame(told, context, tree, evidence, run, chain, book)
     _check_displays(draft, run, chain, book)
-    made_by = _edition(run, book)
+    made_by = edition_of_paper(run, book)
     _check_lint(draft, context, made_by, book)
     source = render_paper(draft, context)
     _compare_source(run, source, made_by, context, book)
@@ -72,21 +71,6 @@ def check_paper(
     _compare_sections(run, draft, book)
     check_pdf_file(run, draft, source.tex, book, is_same_edition=made_by == "same")
     return Manuscript(draft=draft, context=context, source=source)
-
-
-Edition = Literal["same", "other"]
-
-
-def _edition(run: RunFolder, book: Notebook) -> Edition:
-    """Return whether this auditor's renderer is the one that made the paper."""
-    try:
-        told = Frame.model_validate(read_json(run.paper / "context.json")).edition
-    except (RunCorrupted, ValidationError):
-        return "same"
-    if told == edition():
-        return "same"
-    book.note("The paper was rendered by another edition of this package: compared by words and numbers, not by bytes.")
-    return "other"
 
 
 def _check_lint(draft: Draft, context: RenderContext, made_by: Edition, book: Notebook) -> None:
