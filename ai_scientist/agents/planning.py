@@ -5,8 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from ai_scientist.agents.ideation import Abstract
+from ai_scientist.agents.offers import Offer
 from ai_scientist.core.idea import Idea
-from ai_scientist.core.plan import Condition, Dataset, Hypothesis, Metric
+from ai_scientist.core.plan import Condition, Dataset, Hypothesis, LeftOut, Metric
 from ai_scientist.core.values import Value
 from ai_scientist.models.request import Model, Request
 
@@ -18,6 +19,7 @@ class PlanFacts(Value):
     literature: tuple[Abstract, ...]
     packages: tuple[str, ...]
     data: tuple[str, ...] = ()
+    offered: tuple[Offer, ...] = Field(default=(), description="The data sets to choose from.")
     timeout_seconds: float = Field(description="Longest time of one seed's run.")
     search_seeds: int
     confirm_seeds: int
@@ -39,10 +41,12 @@ class PlanAnswer(Value):
     primary_metric: str
     stopping_rule: str
     method: str = Field(description="What will be built and why it could answer the question.")
+    left_out: tuple[LeftOut, ...] = Field(default=(), description="Offered data that are not used.")
 
 
-async def make_plan(model: Model, facts: PlanFacts) -> PlanAnswer:
+async def make_plan(model: Model, facts: PlanFacts, *, sample: int = 0) -> PlanAnswer:
     """Return the scientific part of the plan for an idea."""
-    return await model.ask(
-        Request(role="planning", prompt="planning_plan", facts=facts, answer=PlanAnswer, stage="plan")
+    request = Request(
+        role="planning", prompt="planning_plan", facts=facts, answer=PlanAnswer, stage="plan", sample=sample
     )
+    return await model.ask(request)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ai_scientist.core.hashing import sha256_json
 from ai_scientist.core.ids import Sha256
@@ -75,6 +75,34 @@ class Hypothesis(Value):
         return self
 
 
+class LeftOut(Value):
+    """Data that were offered and are not used, and why."""
+
+    datasets: tuple[str, ...] = Field(description="Names as they were offered; 'others' for all that are not named.")
+    reason: str
+
+
+class Choice(Value):
+    """Which data sets whoever planned could choose from, and what it came to.
+
+    Attributes of note: `second` says what the same question came to with its lists in the opposite order: the same, or
+    what was chosen instead; empty if it was not asked.
+    """
+
+    offered: tuple[str, ...]
+    used: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    second: str = ""
+    is_second_different: bool = False
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """For each data set that is not used the reason why; empty where none was given."""
+        told = {name: left.reason for left in self.left_out for name in left.datasets}
+        others = told.get("others", "")
+        return {name: told.get(name, others) for name in self.offered if name not in self.used}
+
+
 class StagePlan(Value):
     """What one stage of the search may spend."""
 
@@ -109,6 +137,13 @@ class Plan(Value):
     correction: Literal["holm"] = "holm"
     stopping_rule: str
     method: str = Field(description="What will be built and why it could answer the question.")
+    choice: Choice | None = Field(default=None, description="None in plans from before choices were written down.")
+
+    @model_serializer(mode="wrap")
+    def _without_no_choice(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a choice that is not there, so that older plans keep their hashes."""
+        made: dict[str, Any] = dump(self)
+        return {name: value for name, value in made.items() if name != "choice" or value is not None}
 
     @model_validator(mode="after")
     def _names_agree(self) -> Plan:

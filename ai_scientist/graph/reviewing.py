@@ -20,7 +20,7 @@ from ai_scientist.core.jsonl import read_json, write_json
 from ai_scientist.graph.gates import ask
 from ai_scientist.graph.looking import facts_of_looking
 from ai_scientist.graph.parts import Parts
-from ai_scientist.graph.planning import locked_plan
+from ai_scientist.graph.planning import choice_checks, locked_plan
 from ai_scientist.graph.results import confirmed_node, results_of, story_of
 from ai_scientist.graph.soundness import soundness_of
 from ai_scientist.graph.state import State, Update
@@ -45,15 +45,15 @@ LOG_CHARACTERS = 2000
 def evidence_of(state: State, parts: Parts) -> Evidence:
     """Return what reviewers may look at beside the text."""
     node = confirmed_node(state)
-    report = audit(parts.folder)
+    report, plan = audit(parts.folder), locked_plan(parts)
     outcome = parts.journal.node(node).outcome
     stdout = parts.folder.node(node) / "stdout.txt"
     program = parts.checkpoints.load(parts.journal.node(node).checkpoint)
     return Evidence(
-        plan=locked_plan(parts),
+        plan=plan,
         tests=tuple(results_of(parts).tests.values()),
         findings=report.findings,
-        checks=(*report.notes, *(outcome.warnings if outcome else ()), *facts_of_looking(parts)),
+        checks=(*report.notes, *(outcome.warnings if outcome else ()), *facts_of_looking(parts), *choice_checks(plan)),
         soundness=found.checks if (found := soundness_of(parts)) else (),
         counts=story_of(state, parts).counts,
         code="\n\n".join(f"# {name}\n{text}" for name, text in sorted(program.files.items())),

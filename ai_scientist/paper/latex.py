@@ -10,7 +10,7 @@ from importlib import resources
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
-from ai_scientist.core.plan import Plan
+from ai_scientist.core.plan import Choice, Plan
 from ai_scientist.paper.appendix import (
     cell_entries,
     code,
@@ -147,12 +147,28 @@ def _plan_facts(plan: Plan) -> list[tuple[str, Tex]]:
             escape("; ".join(f"{c.name} ({c.role}): {c.description.rstrip('. ')}" for c in plan.conditions)),
         ),
         ("Datasets", escape("; ".join(f"{d.label} ({d.source}, {d.origin})" for d in plan.datasets))),
+        *_choice_facts(plan.choice),
         ("Confirm seeds", escape(seeds)),
         ("Search seeds", escape(", ".join(str(seed) for seed in plan.search_seeds))),
         ("Level and correction", escape(f"alpha {plan.alpha:g}, {plan.correction.capitalize()}")),
         ("Stopping rule", escape(plan.stopping_rule)),
         ("SHA-256", Tex(rf"\texttt{{{hashed}}}")),
     ]
+
+
+def _choice_facts(choice: Choice | None) -> list[tuple[str, Tex]]:
+    """Return which offered data are not used and why, and what came of asking with the lists turned round."""
+    if choice is None:
+        return []
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in choice.reasons.items():
+        by_reason.setdefault(reason.strip().rstrip(".") or "no reason was stated", []).append(name)
+    told = [(f"{', '.join(names)}: {reason}") for reason, names in by_reason.items()]
+    facts = [("Data not used", escape("; ".join(told)))] if told else []
+    if choice.second:
+        asked = f"The same question, with every list in the opposite order, {choice.second}."
+        facts.append(("Order of the lists", escape(asked)))
+    return facts
 
 
 def _written(iso: str) -> str:

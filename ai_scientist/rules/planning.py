@@ -7,7 +7,7 @@ from collections import Counter
 from math import log, sqrt
 
 from ai_scientist.agents.planning import PlanAnswer, PlanFacts
-from ai_scientist.core.plan import Hypothesis
+from ai_scientist.core.plan import Hypothesis, LeftOut
 from ai_scientist.core.research_template import IdeaSeed, ResearchTemplate
 from ai_scientist.rules.ideation import seed_of, template_of
 from ai_scientist.rules.words import telling
@@ -17,6 +17,9 @@ STOPPING = (
     "found. The confirmed program, the comparisons and the fresh seeds are fixed here; the confirming runs are made "
     "once, all of them, and none is repeated or left out after its result is known."
 )
+
+
+OWN_DATA = "a study from a template is carried out on the template's own data, all of them"
 
 
 def plan(facts: PlanFacts) -> PlanAnswer:
@@ -36,6 +39,7 @@ def plan(facts: PlanFacts) -> PlanAnswer:
         primary_metric=template.primary_metric,
         stopping_rule=STOPPING,
         method=f"{facts.idea.experiment} {seed.rationale}",
+        left_out=(LeftOut(datasets=("others",), reason=OWN_DATA),) if facts.data else (),
     )
 
 

@@ -6,6 +6,7 @@ from ai_scientist.agents.analysis import DisplayAnswer, DisplayFacts
 from ai_scientist.agents.coding import Attempt, Program, ProgramAnswer, ProgramFacts
 from ai_scientist.agents.ideation import Abstract, IdeaList, ReflectionFacts, TopicFacts
 from ai_scientist.agents.novelty import CloseAnswer, CloseFacts, Queries, QueryFacts
+from ai_scientist.agents.offers import SHIPPED, own_data
 from ai_scientist.agents.planning import PlanAnswer, PlanFacts
 from ai_scientist.agents.reviewing import Evidence, Rebuttal, RebuttalFacts, ReviewFacts
 from ai_scientist.agents.task_operator import TaskAnswer, TaskFacts
@@ -313,6 +314,7 @@ def every_request() -> dict[str, Request[Value]]:
                 literature=LITERATURE,
                 packages=("numpy", "scipy"),
                 data=("measurements.csv",),
+                offered=(*own_data(("measurements.csv",)), *SHIPPED),
                 timeout_seconds=300,
                 search_seeds=2,
                 confirm_seeds=4,

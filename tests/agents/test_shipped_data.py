@@ -8,8 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from ai_scientist.agents.offers import SHIPPED
+
 TEXT = Path("ai_scientist/agents/prompts/_means.md.j2").read_text()
 NAMED = re.findall(r"`(\w+)` (\d+) × (\d+)", TEXT)
+
+
+OFFERED = [re.search(r"(load_\w+|datasets\.(\w+)\.load_pandas).*?: (\d+) × (\d+)", offer.text) for offer in SHIPPED]
+
+
+def test_a_planner_is_offered_what_other_prompts_name() -> None:
+    offered = {((found[2] or found[1]), found[3], found[4]) for found in OFFERED if found}
+    assert offered == set(NAMED)
+    assert len(offered) == len(SHIPPED)
 
 
 def _shape(name: str) -> tuple[int, int]:

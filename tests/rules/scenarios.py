@@ -77,7 +77,7 @@ def plan_for(template: ResearchTemplate, idea: Idea, *, quick: bool = False) -> 
         search_seeds=tuple(range(4)),
         confirm_seeds=tuple(range(5000, 5005 if quick else 5012)),
         stages=tuple(StagePlan(name=name, goal=name, nodes=4) for name in names),
-        **{name: getattr(answer, name) for name in type(answer).model_fields},
+        **{name: getattr(answer, name) for name in type(answer).model_fields if name != "left_out"},
     )
 
 
