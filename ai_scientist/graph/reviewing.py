@@ -25,6 +25,8 @@ from ai_scientist.graph.results import confirmed_node, results_of, story_of
 from ai_scientist.graph.soundness import soundness_of
 from ai_scientist.graph.state import State, Update
 from ai_scientist.graph.writing import finish, paper_facts, render_context, section
+from ai_scientist.literature.coverage import coverage_checks
+from ai_scientist.literature.search import SearchLine, most_found
 from ai_scientist.models.names import is_language_model
 from ai_scientist.models.request import Model
 from ai_scientist.paper.compile import read_draft
@@ -49,16 +51,24 @@ def evidence_of(state: State, parts: Parts) -> Evidence:
     outcome = parts.journal.node(node).outcome
     stdout = parts.folder.node(node) / "stdout.txt"
     program = parts.checkpoints.load(parts.journal.node(node).checkpoint)
+    told = (*facts_of_looking(parts), *choice_checks(plan), *_coverage(parts))
     return Evidence(
         plan=plan,
         tests=tuple(results_of(parts).tests.values()),
         findings=report.findings,
-        checks=(*report.notes, *(outcome.warnings if outcome else ()), *facts_of_looking(parts), *choice_checks(plan)),
+        checks=(*report.notes, *(outcome.warnings if outcome else ()), *told),
         soundness=found.checks if (found := soundness_of(parts)) else (),
         counts=story_of(state, parts).counts,
         code="\n\n".join(f"# {name}\n{text}" for name, text in sorted(program.files.items())),
         log=stdout.read_text(errors="replace")[-LOG_CHARACTERS:] if stdout.exists() else "",
     )
+
+
+def _coverage(parts: Parts) -> tuple[str, ...]:
+    draft, library = read_draft(parts.folder), parts.library
+    text = "\n\n".join((draft.abstract, *(part.body for part in draft.sections)))
+    nearest = most_found(SearchLine.model_validate_json(line) for line in library.searches())
+    return coverage_checks(text, {record.id: record for record in library.records()}, nearest)
 
 
 async def review(state: State, parts: Parts) -> Update:
