@@ -4,7 +4,8 @@ Each run is made by the parts that make every run (harness, ledger, journal, che
 small experiment whose programs differ in one constant. Each audit is a process of its own, so that its peak memory is
 its own; the first of them reads files that were just written, so nothing here measures a disk.
 
-    python -m benchmarks.audit_scale             10, 100 and 1,000 nodes
+    python -m benchmarks.audit_scale             10, 100 and 1,000 nodes, 18 files a node
+    python -m benchmarks.audit_scale --seeds 1   the same with 11 files a node
     python -m benchmarks.audit_scale --quick     10 and 60 nodes
 """
 
@@ -63,9 +64,10 @@ class Measured:
         return 1000 * self.cpu_seconds / self.artifacts
 
 
-def make_long_run(folder: Path, nodes: int) -> Path:
-    """Make a finished run whose search has that many nodes, and return its folder."""
-    maker = Maker(folder, make_plan(seeds=range(100, 112)))
+def make_long_run(folder: Path, nodes: int, seeds: int = 2) -> Path:
+    """Make a finished run whose search has that many nodes, each run on that many seeds, and return its folder."""
+    plan = make_plan(seeds=range(100, 112))
+    maker = Maker(folder, plan.model_copy(update={"search_seeds": plan.search_seeds[:seeds]}))
     try:
         maker.enter("implement")
         root = maker.node("implement", PROGRAM.format(shrink=1.0, ablate=False))
@@ -127,6 +129,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--seeds", type=int, choices=(1, 2), default=2, help="on which every program is run")
     parser.add_argument("--nodes", type=int, nargs="*", help="other sizes")
     asked = parser.parse_args()
     sizes = asked.nodes or ((10, 60) if asked.quick else (10, 100, 1000))
@@ -134,7 +137,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         for nodes in sizes:
             started = time.monotonic()
-            run = make_long_run(Path(scratch) / str(nodes), nodes)
+            run = make_long_run(Path(scratch) / str(nodes), nodes, asked.seeds)
             print(f"{nodes} nodes ran and were written up in {time.monotonic() - started:.0f} s", file=sys.stderr)
             found.append(measure(run, nodes))
     first, last = found[0], found[-1]

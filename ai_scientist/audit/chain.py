@@ -142,17 +142,21 @@ def check_files(run: RunFolder, chain: Chain, book: Notebook) -> None:
         if path.startswith(OWN):
             continue
         book.judge("artifact", path)
-        file = (root / path).resolve()
-        if not file.is_relative_to(root):
-            book.find("artifact", path, "The recorded path leads out of the run's folder.")
-        elif not file.is_file():
-            book.find("artifact", path, f"The file is missing; event {recorded.seq} ({recorded.kind}) made it.")
-        elif sha256_file(file) != recorded.sha256:
-            book.find(
-                kind_of(path),
-                path,
-                f"The file is not what event {recorded.seq} ({recorded.kind}) recorded: its hash differs.",
-            )
+        try:
+            _compare_file(root, path, recorded, book)
+        except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+            book.find("artifact", path, f"The file cannot be read: {error}")
+
+
+def _compare_file(root: Path, path: str, recorded: Recorded, book: Notebook) -> None:
+    file = (root / path).resolve()
+    if not file.is_relative_to(root):
+        book.find("artifact", path, "The recorded path leads out of the run's folder.")
+    elif not file.is_file():
+        book.find("artifact", path, f"The file is missing; event {recorded.seq} ({recorded.kind}) made it.")
+    elif sha256_file(file) != recorded.sha256:
+        why = f"The file is not what event {recorded.seq} ({recorded.kind}) recorded: its hash differs."
+        book.find(kind_of(path), path, why)
 
 
 ANCHORS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ai_scientist.audit.chain import check_anchors, check_expected, check_files, check_strays, read_chain
+from ai_scientist.audit.chain import Chain, check_anchors, check_expected, check_files, check_strays, read_chain
 from ai_scientist.audit.citations import check_citations
 from ai_scientist.audit.code import check_code
 from ai_scientist.audit.displays import check_figures, check_tables
@@ -32,33 +32,16 @@ def audit(run: RunFolder, *, rerun: bool | Rerun = False, expect_head: str = "")
             report, a PDF that was sent out): it must be the hash of one of the ledger's lines. Its first 16 digits do.
     """
     started = time.monotonic()
-    book = Notebook()
-    chain = read_chain(run, book)
-    check_files(run, chain, book)
-    check_strays(run, chain, book)
-    check_anchors(run, chain, book)
+    book, chain = Notebook(), Chain()
+    with book.naming_what_cannot_be_read(run.path):
+        chain = read_chain(run, book)
+    for check in (check_files, check_strays, check_anchors, check_dates, check_reviews):
+        with book.naming_what_cannot_be_read(run.path):
+            check(run, chain, book)
     check_expected(chain, expect_head, book)
-    check_dates(run, chain, book)
     check_environment(chain, book)
-    check_reviews(run, chain, book)
-    plan = check_plan(run, chain, book)
-    if plan is not None:
-        check_plan_draft(run, plan, book)
-        check_template(run, plan, book)
-        tree = check_tree(run, chain, plan, book)
-        check_numbering(run, tree, book)
-        evidence = check_numbers(run, chain, tree, plan, book)
-        if evidence is not None:
-            check_figures(run, chain, tree, evidence, plan, book)
-            check_tables(run, chain, evidence, plan, book)
-            check_code(run, chain, tree, evidence, plan, book)
-            check_soundness(run, chain, book)
-            paper = check_paper(run, chain, tree, evidence, plan, book)
-            if paper is not None:
-                check_citations(run, paper, book)
-                check_prose(run, chain, evidence, paper, book)
-            if rerun:
-                check_rerun(run, tree, evidence, plan, rerun if isinstance(rerun, Rerun) else Rerun(), book)
+    with book.naming_what_cannot_be_read(run.path):
+        _check_study(run, chain, rerun, book)
     book.close()
     return AuditReport(
         verdict="fail" if book.findings else "pass",
@@ -69,3 +52,27 @@ def audit(run: RunFolder, *, rerun: bool | Rerun = False, expect_head: str = "")
         ledger=chain.head,
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def _check_study(run: RunFolder, chain: Chain, rerun: bool | Rerun, book: Notebook) -> None:
+    """Each check rests on what the one before it could establish."""
+    plan = check_plan(run, chain, book)
+    if plan is None:
+        return
+    check_plan_draft(run, plan, book)
+    check_template(run, plan, book)
+    tree = check_tree(run, chain, plan, book)
+    check_numbering(run, tree, book)
+    evidence = check_numbers(run, chain, tree, plan, book)
+    if evidence is None:
+        return
+    check_figures(run, chain, tree, evidence, plan, book)
+    check_tables(run, chain, evidence, plan, book)
+    check_code(run, chain, tree, evidence, plan, book)
+    check_soundness(run, chain, book)
+    paper = check_paper(run, chain, tree, evidence, plan, book)
+    if paper is not None:
+        check_citations(run, paper, book)
+        check_prose(run, chain, evidence, paper, book)
+    if rerun:
+        check_rerun(run, tree, evidence, plan, rerun if isinstance(rerun, Rerun) else Rerun(), book)

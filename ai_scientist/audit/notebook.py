@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ai_scientist.audit.report import Item
 from ai_scientist.core.finding import Finding
@@ -59,6 +62,21 @@ class Notebook:
             return
         self._told.add(finding)
         self.findings.append(finding)
+
+    @contextmanager
+    def naming_what_cannot_be_read(self, root: Path) -> Generator[None]:
+        """Make a finding of a file that cannot be read; what was to come within is left, and rests on it anyway.
+
+        Args:
+            root: The run's folder, which is left out of the file's name.
+        """
+        try:
+            yield
+        except OSError as error:
+            file = Path(str(error.filename)) if error.filename else root
+            where = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+            self.find("artifact", where, f"It cannot be read: {error.strerror or error}.")
+            self.note(f"What rests on {where} was not judged.")
 
     def note(self, text: str) -> None:
         """Write down something that could not be checked, or that a reader should know."""

@@ -46,7 +46,8 @@ def check_tree(run: RunFolder, chain: Chain, plan: Plan, book: Notebook) -> Tree
                 book.find("node", where, f"The ledger knows no end of {event.node}, which the journal records.")
                 continue
             _compare(nodes[event.node], told, where, book)
-            check_node_rows(run, nodes[event.node], record.outcome.measurements, plan, book)
+            with book.naming_what_cannot_be_read(run.path):
+                check_node_rows(run, nodes[event.node], record.outcome.measurements, plan, book)
     for name in sorted((finished.keys() | proposed) - nodes.keys()):
         book.find("node", "search/journal.jsonl", f"The journal has lost {name}, which the ledger records.")
     for name in sorted(finished.keys() & nodes.keys()):
