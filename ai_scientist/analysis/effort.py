@@ -10,6 +10,9 @@ from ai_scientist.core.values import Scalar
 
 TUNED = "the baseline was tuned too"
 
+ENOUGH = 0.5
+"""The baseline's share of the proposed condition's variations below which the two had no comparable budget."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
@@ -33,6 +36,8 @@ def tuned_alike(tried: Sequence[Tried], *, baseline: str, target: str) -> Check:
     told = f"The baseline's settings were varied in {other} programs, the proposed condition's in {mine}"
     if mine and not other:
         return warned(TUNED, f"{told}: what the search gained, the baseline could not.")
+    if other < ENOUGH * mine:
+        return warned(TUNED, f"{told}: the baseline had less than half of that budget.")
     return passed(TUNED, f"{told}; settings that both share count for both.")
 
 
