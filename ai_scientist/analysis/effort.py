@@ -10,7 +10,7 @@ from ai_scientist.core.values import Scalar
 
 TUNED = "the baseline was tuned too"
 
-ENOUGH = 0.5
+ENOUGH = 0.25
 """The baseline's share of the proposed condition's variations below which the two had no comparable budget."""
 
 
@@ -37,7 +37,7 @@ def tuned_alike(tried: Sequence[Tried], *, baseline: str, target: str) -> Check:
     if mine and not other:
         return warned(TUNED, f"{told}: what the search gained, the baseline could not.")
     if other < ENOUGH * mine:
-        return warned(TUNED, f"{told}: the baseline had less than half of that budget.")
+        return warned(TUNED, f"{told}: the baseline had less than a quarter of that budget.")
     return passed(TUNED, f"{told}; settings that both share count for both.")
 
 

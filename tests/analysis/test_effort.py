@@ -18,9 +18,9 @@ def varied(shared: int, own: int) -> list[Tried]:
 
 
 @pytest.mark.parametrize(
-    ("shared", "own", "verdict"), [(0, 3, "warned"), (2, 5, "warned"), (4, 4, "passed"), (5, 0, "passed")]
+    ("shared", "own", "verdict"), [(0, 3, "warned"), (1, 5, "warned"), (2, 5, "passed"), (5, 0, "passed")]
 )
-def test_the_baseline_has_at_least_half_of_the_proposed_condition_s_budget(shared: int, own: int, verdict: str) -> None:
+def test_the_baseline_has_a_fair_part_of_the_proposed_condition_s_budget(shared: int, own: int, verdict: str) -> None:
     found = tuned_alike(varied(shared, own), baseline="baseline", target="proposed")
     assert found.verdict == verdict
     assert f"varied in {shared} programs, the proposed condition's in {shared + own}" in found.why
