@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from ai_scientist.analysis.rows import Row
+from ai_scientist.analysis.rows import Row, RunConfig
 from ai_scientist.audit.brief import Tree
 from ai_scientist.audit.notebook import Notebook
 from ai_scientist.audit.numbers import Evidence
@@ -101,6 +101,20 @@ def _compare(made: ProgramRun, evidence: Evidence, node: str, book: Notebook) ->
         book.look("seed run again")
         mine = [row for row in evidence.rows if row.seed == seed.seed]
         _compare_seed(seed, mine, where, book)
+        _compare_said(seed, evidence.stored.config, f"search/nodes/{node}/config.json", book)
+
+
+def _compare_said(seed: SeedRun, stored: RunConfig, where: str, book: Notebook) -> None:
+    """Numbers that the program says of itself and of its data; words may name what is installed here."""
+    for kept, now in ((stored.settings, seed.reports.config), (stored.data, seed.reports.data)):
+        for key, value in kept.items():
+            if isinstance(value, str):
+                continue
+            book.look("setting said again")
+            again = now.get(key)
+            if isinstance(again, str | None) or not math.isclose(value, again, rel_tol=TOLERANCE, abs_tol=1e-9):
+                why = f"{key}: the run's record says {value!r}, run again the program says {again!r}."
+                book.find("rerun", where, why)
 
 
 Place = tuple[str, str, str, str, int | None]

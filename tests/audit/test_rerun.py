@@ -37,6 +37,14 @@ def test_a_value_that_the_program_does_not_give_is_named(run: RunFolder) -> None
     assert all("ece/proposed/" in f.why and f"seed {seed}" in f.why for f in findings)
 
 
+def test_a_setting_that_the_program_does_not_say_is_named_though_every_value_is_as_it_was(run: RunFolder) -> None:
+    file = run.results / "config.json"
+    file.write_text(file.read_text().replace('"train": 30', '"train": 31').replace('"train":30', '"train":31'))
+    assert "31" in file.read_text()
+    findings = [f for f in audit(run, rerun=HOW).findings if f.kind == "rerun"]
+    assert [f.why for f in findings] == ["train: the run's record says 31, run again the program says 30."]
+
+
 def test_the_sample_follows_from_the_plan_and_from_nothing_else() -> None:
     plan = make_plan()
     assert sample_seeds(plan, 3) == sample_seeds(plan, 3)
