@@ -120,11 +120,7 @@ def recheck_rows(rows: Sequence[Row], plan: Plan, *, components: Sequence[str] =
     for row in rows:
         by_seed[row.seed].append(row)
     logs = [SeedLog(seed=seed, rows=mine) for seed, mine in sorted(by_seed.items())]
-    first = rows[0] if rows else None
-    origin = Origin(
-        node=first.node if first else "", code=first.code if first else "", time=first.time if first else ""
-    )
-    return check_rows(logs, plan, origin=origin, components=components)
+    return check_rows(logs, plan, origin=Origin(node="", code="", time=""), components=components)
 
 
 @dataclass(slots=True)
@@ -169,6 +165,8 @@ def _seed_rows(log: SeedLog, plan: Plan, origin: Origin, truth: Truth, found: _F
 
 
 def _kept(row: LoggedRow, log: SeedLog, origin: Origin, *, recomputed: bool) -> Row:
+    if isinstance(row, Row):
+        return row  # stored already, with its origin
     return Row(
         metric=row.metric,
         value=row.value,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
+from pydantic_core import from_json
 
 from ai_scientist.core.values import Value
 
@@ -29,7 +29,8 @@ class Predictions(Value):
     dataset: str
     split: str = "test"
     ids: tuple[str | int, ...]
-    y_pred: tuple[Label, ...] | tuple[tuple[float, ...], ...]
+    # From left to right: to see which of two fits better, every label would also be refused as probabilities.
+    y_pred: tuple[Label, ...] | tuple[tuple[float, ...], ...] = Field(union_mode="left_to_right")
     y_true: tuple[Label, ...] | None = None
 
 
@@ -203,7 +204,7 @@ def _lines(file: Path) -> list[dict[str, Any]]:
     if file.stat().st_size > MOST_BYTES:
         raise ValueError(f"{file.name} is larger than {MOST_BYTES // 1024**2} MiB")
     try:
-        return list(json.loads(b"[" + b",".join(file.read_bytes().splitlines()) + b"]"))
+        return list(from_json(b"[" + b",".join(file.read_bytes().splitlines()) + b"]"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{file.name} is not what lab.predictions writes: {error}") from error
 

@@ -28,17 +28,17 @@ def check_plan(run: RunFolder, chain: Chain, book: Notebook) -> Plan | None:
         book.find("plan", "ledger.jsonl", "No event locked the plan.")
         return plan
     started = [event.seq for event in chain.events if event.kind in ("node.proposed", "node.finished")]
-    hashes = {str(event.facts.get("hash")) for event in locks}
+    hashes, mine = {str(event.facts.get("hash")) for event in locks}, plan.hash
     if len(hashes) > 1:
         book.find(
             "plan", f"ledger.jsonl, line {locks[-1].seq + 1}", "The plan was locked twice, with different hashes."
         )
-    if plan.hash not in hashes:
+    if mine not in hashes:
         book.find("plan", "plan.json", "The plan is not the one that was locked: its hash differs from the ledger's.")
     if started and locks[0].seq > min(started):
         book.find("plan", f"ledger.jsonl, line {locks[0].seq + 1}", "The plan was locked after a node had been made.")
     for event in (*chain.of_kind("node.finished"), *chain.of_kind("results.built")):
-        if event.inputs and plan.hash not in event.inputs:
+        if event.inputs and mine not in event.inputs:
             where = f"ledger.jsonl, line {event.seq + 1}"
             book.find("plan", where, f"'{event.key}' was made under another plan than plan.json.")
     return plan

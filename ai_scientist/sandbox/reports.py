@@ -231,7 +231,7 @@ def _name(value: object, what: str) -> str:
 
 def _text(value: str, what: str) -> str:
     """Return a text that can be encoded, and that steers no terminal."""
-    if len(value) > _MOST_TEXT or not all(letter.isprintable() or letter in "\n\t" for letter in value):
+    if len(value) > _MOST_TEXT or not value.replace("\n", "").replace("\t", "").isprintable():
         raise _Malformed(f"its {what} is too long, or no text that can be printed")
     return value
 
