@@ -128,8 +128,8 @@ _COMMAND_AT_END = re.compile(r"(?<!\\)(?:\\\\)*\\[A-Za-z]+$")
 
 
 def _unglued(before: str, tex: str) -> str:
-    """Return rendered text that cannot become a part of a command's name before it."""
-    return "{}" + tex if tex[:1].isalpha() and _COMMAND_AT_END.search(before[-40:]) else tex
+    """Return rendered text that cannot become a part of a command's name before it: TeX swallows the blank."""
+    return " " + tex if tex[:1].isalpha() and _COMMAND_AT_END.search(before[-40:]) else tex
 
 
 def _link(printed: Printed, spot: Spot) -> str:

@@ -73,6 +73,7 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
         read_retractions(tmp_path / "y.csv")
 
 
+@pytest.mark.slow
 async def test_a_library_marks_what_its_registry_retracted(tmp_path: Path) -> None:
     with closing(Library(tmp_path / "library.sqlite")) as library, serve(crossref) as service:
         for record in (paper("gone", "10.1000/gone"), paper("fine", "10.1000/fine")):

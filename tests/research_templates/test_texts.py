@@ -98,6 +98,7 @@ def test_texts_hold_no_number_no_claim_and_no_unknown_macro(name: str) -> None:
         for place, what, text in texts(load_template(name))
         for problem in lint_text(text, context(name), place=place)
         if problem.kind != "empty"  # a label is shorter than a section
+        and not ("claims a proof" in problem.message and what.startswith("citation"))  # whose it is, the paper says
     ]
     assert problems == []
 

@@ -165,6 +165,7 @@ class LimitsConformance(_OnSandbox):
         assert time.monotonic() - began < 10
         assert result.wall_seconds >= 1
 
+    @pytest.mark.slow
     async def test_a_busy_harness_delays_no_timeout(self, sandbox: Sandbox, workspace: Workspace) -> None:
         task = asyncio.create_task(sandbox.run(workspace.command(DAEMON + "time.sleep(60)", timeout_seconds=2)))
         await asyncio.sleep(0.3)
@@ -233,6 +234,7 @@ class LimitsConformance(_OnSandbox):
         assert result.cpu_seconds is None or 0.3 < result.cpu_seconds < 5
         assert result.peak_memory_bytes is None or 90 * MEBIBYTE < result.peak_memory_bytes < 400 * MEBIBYTE
 
+    @pytest.mark.slow
     async def test_time_of_a_killed_program_is_measured_too(self, sandbox: Sandbox, workspace: Workspace) -> None:
         result = await sandbox.run(workspace.command("while True: pass", timeout_seconds=4))
         assert result.cpu_seconds is None or 0.1 < result.cpu_seconds < 8
@@ -355,6 +357,7 @@ class RemainsConformance(_OnSandbox):
         assert result.kind is ExitKind.OK
         workspace.assert_nothing_beats()
 
+    @pytest.mark.slow
     async def test_a_daemon_ends_with_a_timeout(self, sandbox: Sandbox, workspace: Workspace) -> None:
         result = await sandbox.run(workspace.command(DAEMON + "time.sleep(60)", timeout_seconds=3))
         assert result.kind is ExitKind.TIMED_OUT
