@@ -27,7 +27,7 @@ from ai_scientist.audit.chain import read_chain
 from ai_scientist.audit.displays import tree_points
 from ai_scientist.audit.manuscript import counts_of
 from ai_scientist.audit.notebook import Notebook
-from ai_scientist.audit.prose import texts_of, write_again
+from ai_scientist.audit.prose import write_again
 from ai_scientist.audit.tree import check_tree
 from ai_scientist.core.hashing import canonical_json, sha256_bytes, sha256_file
 from ai_scientist.core.ids import CheckpointId, NodeId
@@ -185,18 +185,7 @@ class Forger:
         context = replace(read_context(self.run), results=results, plan=self.plan)
         if context.provenance.rules != edition():
             return draft
-        texts = {**texts_of(draft), **write_again(self.run, draft, context, self.rows)}
-        figures = (figure.model_copy(update={"caption": texts[f"figure:{figure.name}"]}) for figure in draft.figures)
-        tables = (table.model_copy(update={"caption": texts[f"table:{table.name}"]}) for table in draft.tables)
-        return draft.model_copy(
-            update={
-                "title": texts["title"],
-                "abstract": texts["abstract"],
-                "sections": tuple(s.model_copy(update={"body": texts[s.name]}) for s in draft.sections),
-                "figures": tuple(figures),
-                "tables": tuple(tables),
-            }
-        )
+        return write_again(self.run, draft, context, self.rows)
 
     @staticmethod
     def _table(table: Table, results: Results, plan: Plan) -> Table:

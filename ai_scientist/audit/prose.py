@@ -7,7 +7,6 @@ changing what it was written from. This is the one check that asks the makers of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -63,12 +62,14 @@ def check_prose(run: RunFolder, chain: Chain, evidence: Evidence, paper: Manuscr
         book.note("The text was written by another edition of the rules, so it was not written again.")
         return
     try:
-        again = partial(write_again, run, paper.draft, paper.context, evidence.rows)
+        stood_in = any(event.facts.get("by") == RULES for event in chain.of_kind("agent.stood_in"))
+        by_rules: Mapping[str, str] = {}
+        if is_by_rules or stood_in:
+            by_rules = _texts_of(write_again(run, paper.draft, paper.context, evidence.rows))
         if is_by_rules:
-            _compare(again(), paper.draft, book)
+            _compare(by_rules, paper.draft, book)
         else:
-            stood_in = any(event.facts.get("by") == RULES for event in chain.of_kind("agent.stood_in"))
-            _check_answers(run, again() if stood_in else {}, paper.draft, book)
+            _check_answers(run, by_rules, paper.draft, book)
     except (AIScientistError, OSError, LookupError, TypeError, ValueError) as error:
         why = f"What the text was written from cannot be read: {str(error).splitlines()[0]}"
         book.find("paper", WHERE, why)
@@ -88,12 +89,14 @@ def _check_author(run: RunFolder, chain: Chain, paper: Manuscript, book: Noteboo
         book.find("paper", f"{WHERE}, author note", "What it says of who wrote the paper is not what the ledger says.")
 
 
-def write_again(run: RunFolder, draft: Draft, context: RenderContext, rows: Iterable[Row]) -> dict[str, str]:
-    """Return every text that rules write for a run, by its place: once, and anew for each answered round of reviews.
+def write_again(run: RunFolder, draft: Draft, context: RenderContext, rows: Iterable[Row]) -> Draft:
+    """Return a paper with its text as rules write it: once, and anew for each answered round of reviews.
+
+    A figure or table that rules would not show has no caption.
 
     Args:
         run: Topic, idea, search, literature and reviews are read from its folder.
-        draft: Names the figures and tables that the text may speak of.
+        draft: The paper; its text is not read, but its figures and tables are those that the text may speak of.
         context: Results and plan.
         rows: Those behind the results; they say what was logged over steps.
     """
@@ -107,14 +110,16 @@ def write_again(run: RunFolder, draft: Draft, context: RenderContext, rows: Iter
     top = front(FrontFacts(paper=facts, written=sections))
     curves = tuple(sorted({row.metric for row in rows if not row.is_final}))
     shown = displays(DisplayFacts(plan=facts.plan, results=facts.results, curves=curves))
-    return {
-        "title": top.title,
-        "abstract": top.abstract,
-        **{s.name: s.body for s in sections},
-        **{f"heading:{s.name}": s.title for s in sections},
-        **{f"figure:{figure.name}": figure.caption for figure in shown.figures},
-        **{f"table:{table.name}": table.caption for table in shown.tables},
-    }
+    captions = {f.name: f.caption for f in shown.figures} | {t.name: t.caption for t in shown.tables}
+    return draft.model_copy(
+        update={
+            "title": top.title,
+            "abstract": top.abstract,
+            "sections": sections,
+            "figures": tuple(f.model_copy(update={"caption": captions.get(f.name, "")}) for f in draft.figures),
+            "tables": tuple(t.model_copy(update={"caption": captions.get(t.name, "")}) for t in draft.tables),
+        }
+    )
 
 
 def _facts(run: RunFolder, draft: Draft, context: RenderContext) -> PaperFacts:
@@ -168,7 +173,7 @@ def _section(asked: SectionFacts, old: Section | None, context: RenderContext) -
     return old or made
 
 
-def texts_of(draft: Draft) -> dict[str, str]:
+def _texts_of(draft: Draft) -> dict[str, str]:
     """Return every text of a paper that an author chose, by place."""
     return {
         "title": draft.title,
@@ -181,9 +186,9 @@ def texts_of(draft: Draft) -> dict[str, str]:
 
 
 def _compare(written: Mapping[str, str], draft: Draft, book: Notebook) -> None:
-    for place, text in texts_of(draft).items():
+    for place, text in _texts_of(draft).items():
         book.judge("text", f"{WHERE}, {place}")
-        if place not in written:
+        if not written.get(place):
             book.find("paper", f"{WHERE}, {place}", "Rules write no such text from this run's facts.")
         elif written[place] != text:
             says, should = around_difference(text, written[place])
@@ -199,7 +204,7 @@ def _check_answers(run: RunFolder, by_rules: Mapping[str, str], draft: Draft, bo
     if not kept:
         book.note("No answer of a language model is kept, so the text was not compared with any.")
         return
-    for place, text in texts_of(draft).items():
+    for place, text in _texts_of(draft).items():
         if ":" in place:
             continue  # headings and captions are short, and a harness may have chosen them
         book.judge("text", f"{WHERE}, {place}")

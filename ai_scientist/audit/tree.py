@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -89,21 +90,8 @@ def _brief(node: Node) -> Brief:
 
 
 def _finished(node: Brief, event: NodeFinished, outcome: Outcome, plan: Plan) -> Brief:
-    return Brief(
-        id=node.id,
-        number=node.number,
-        stage=node.stage,
-        operator=node.operator,
-        title=node.title,
-        parents=node.parents,
-        checkpoint=node.checkpoint,
-        move=node.move,
-        components=node.components,
-        is_copy=node.is_copy,
-        status=event.status.value,
-        value=target_mean(outcome, plan),
-        seeds=outcome.seeds,
-    )
+    value = target_mean(outcome, plan)
+    return replace(node, status=event.status.value, value=value, seeds=outcome.seeds)
 
 
 def _check_program(node: Node, checkpoints: Checkpoints, where: str, book: Notebook) -> None:

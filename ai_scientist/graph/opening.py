@@ -15,7 +15,7 @@ from ai_scientist.core.clock import Clock
 from ai_scientist.core.errors import ConfigError, RunCorrupted
 from ai_scientist.core.ledger import Ledger
 from ai_scientist.core.machine import tell_machine
-from ai_scientist.core.run_folder import RunFolder
+from ai_scientist.core.run_folder import RunFolder, RunRecord
 from ai_scientist.core.settings import Settings
 from ai_scientist.graph.ideas import PACKAGES
 from ai_scientist.graph.parts import LazyBench, Parts, Progress
@@ -93,9 +93,7 @@ def open_parts(
     settings, began = record.settings, clock.monotonic()
     if folder.state.exists():
         _check_state(folder)
-    ledger = Ledger(folder.path, clock)
-    facts = {"topic": record.topic, "machine": tell_machine(record.machine)}
-    ledger.record("run.created", actor="harness", files=[folder.path / "run.json"], facts=facts)
+    ledger = _begin_ledger(folder, record, clock)
     try:
         value = value or own_value(settings.search.value)
         _record_value(ledger, value)
@@ -141,6 +139,14 @@ def open_parts(
         journal.close()
         library.close()
         ledger.close()
+
+
+def _begin_ledger(folder: RunFolder, record: RunRecord, clock: Clock) -> Ledger:
+    """Return the run's ledger, which begins with what was asked, and on which machine."""
+    ledger = Ledger(folder.path, clock)
+    facts = {"topic": record.topic, "machine": tell_machine(record.machine)}
+    ledger.record("run.created", actor="harness", files=[folder.path / "run.json"], facts=facts)
+    return ledger
 
 
 def _record_value(ledger: Ledger, value: ValueFunction | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ai_scientist.agents.reviewing import (
     Evidence,
@@ -159,10 +160,10 @@ async def revise(state: State, parts: Parts) -> Update:
         if not mine:
             written.append(old)
             continue
-        new, told = await revised_section(old, facts, context, written, parts, defects=mine)
-        written.append(new)
-        changes.append(f"{name}: {told}")
-        refused += [name] if told.startswith(REFUSED) else []
+        revised = await revised_section(old, facts, context, written, parts, defects=mine)
+        written.append(revised.section)
+        changes.append(f"{name}: {revised.told}")
+        refused += [name] if revised.is_refused else []
     front = [defect for defect in defects if defect.concerns("abstract") or defect.concerns("title")]
     update = await finish(facts, context, written, parts, defects=front)
     rebuttal = await write_rebuttal(parts.model, RebuttalFacts(defects=defects, changes=tuple(changes)))
@@ -174,7 +175,12 @@ async def revise(state: State, parts: Parts) -> Update:
     return update
 
 
-REFUSED = "left as it was, because what was to replace it"
+class Revised(NamedTuple):
+    """A section after a round of reviews, and what became of it in words."""
+
+    section: Section
+    told: str
+    is_refused: bool
 
 
 async def revised_section(
@@ -185,7 +191,7 @@ async def revised_section(
     parts: Parts,
     *,
     defects: Sequence[Defect],
-) -> tuple[Section, str]:
+) -> Revised:
     """Return a section with its defects mended, and what changed; one that only grows is sent back once, then refused.
 
     Rules are not held to it: whatever they add answers a kind of objection, once, and is theirs word for word.
@@ -199,10 +205,11 @@ async def revised_section(
         new = await section(old.name, facts, context, written, parts, defects=asked, old=old)
         grown = empty_growth(old.body, new.body) if is_language_model(parts.settings.model) else 0
         if not grown:
-            return new, told_change(old.body, new.body)
+            return Revised(new, told_change(old.body, new.body), is_refused=False)
         what = f"The revision made it {grown} words longer, and tells nothing by them that it did not tell before."
         asked = [*defects, Defect(severity="major", where=old.name, what=what, remedy="Say it within the old length.")]
-    return old, f"{REFUSED} was {grown} words longer and held no result, setting, citation, display or formula more"
+    why = f"was {grown} words longer and held no result, setting, citation, display or formula more"
+    return Revised(old, f"left as it was, because what was to replace it {why}", is_refused=True)
 
 
 def _reviewed_draft(parts: Parts, number: int) -> Draft:

@@ -10,7 +10,7 @@ import pytest
 from ai_scientist.agents.writing import SectionAnswer, SectionFacts
 from ai_scientist.core.settings import ModelSettings, Settings
 from ai_scientist.graph.parts import Parts
-from ai_scientist.graph.reviewing import REFUSED, revised_section
+from ai_scientist.graph.reviewing import Revised, revised_section
 from ai_scientist.models.request import Request
 from ai_scientist.paper.document import Section
 from ai_scientist.paper.length import count_words, empty_growth
@@ -45,7 +45,7 @@ class Reviser:
         return SectionAnswer(title=OLD.title, body=OLD.body + self.additions.pop(0))
 
 
-async def revised(model: Reviser) -> tuple[Section, str]:
+async def revised(model: Reviser) -> Revised:
     settings = Settings(model=ModelSettings(name="openai:reviser"))
     parts = cast("Parts", SimpleNamespace(model=model, fallback=None, settings=settings))
     return await revised_section(OLD, FACTS, RENDERED_FROM, [], parts, defects=[DEFECT])
@@ -53,9 +53,10 @@ async def revised(model: Reviser) -> tuple[Section, str]:
 
 async def test_words_that_tell_nothing_new_are_sent_back_once_and_then_refused() -> None:
     model = Reviser(PADDING, PADDING)
-    kept, told = await revised(model)
+    kept, told, is_refused = await revised(model)
     assert kept == OLD
-    assert told.startswith(REFUSED)
+    assert is_refused
+    assert told.startswith("left as it was, because")
     assert str(empty_growth(OLD.body, OLD.body + PADDING)) in told
     assert [len(defects) for defects in model.asked] == [1, 2]
     assert "words longer" in model.asked[1][1].what
@@ -63,7 +64,8 @@ async def test_words_that_tell_nothing_new_are_sent_back_once_and_then_refused()
 
 async def test_a_second_answer_of_the_old_length_is_taken() -> None:
     model = Reviser(PADDING, " The order of the arms is fixed, so that each can be found again.")
-    new, told = await revised(model)
+    new, told, is_refused = await revised(model)
+    assert not is_refused
     assert new.body.endswith("found again.")
     assert told.startswith("put in: ")
     assert len(model.asked) == 2
