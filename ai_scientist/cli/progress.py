@@ -67,6 +67,9 @@ class _Missing(dict[str, Any]):
         return "?"
 
 
+STARTING = "starting"
+
+
 class _Log(logging.Handler):
     """Shows what the log says where it does not tear the display apart: warnings as lines, the rest for a moment."""
 
@@ -85,7 +88,7 @@ class Display:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._began = time.monotonic()
-        self._doing: str = "starting"
+        self._doing: str = STARTING
         self._stage: dict[str, Any] = {}
         self._best = ""
         self._spent = ""
@@ -110,6 +113,8 @@ class Display:
 
     def __call__(self, event: str, /, **facts: Any) -> None:
         """Take notice of an event."""
+        if self._doing == STARTING:
+            self._began = time.monotonic()  # as what a run took: without loading the libraries
         line = self._hear(event, facts)
         if line:
             self._line(line)
